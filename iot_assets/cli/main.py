@@ -1,0 +1,62 @@
+"""``iot-assets``: the table of verbs, and the one place where an error becomes a sentence on stderr."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import MappingProxyType
+from typing import Final
+
+import click
+
+from iot_assets.errors import IotAssetsError
+
+#: verb → the function that is its command. Modules load on use, so that each verb starts as fast as it can.
+VERBS: Final = MappingProxyType(
+    {
+        "demo": "iot_assets.cli.up:demo",
+        "land": "iot_assets.cli.land:land",
+        "query": "iot_assets.cli.query:query",
+        "rebuild": "iot_assets.cli.rebuild:rebuild",
+        "settings": "iot_assets.cli.settings:settings",
+        "up": "iot_assets.cli.up:up",
+    }
+)
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if (target := VERBS.get(cmd_name)) is None:
+            return None
+        module, attribute = target.split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="iot-assets")
+def root() -> None:
+    """An IoT data platform: what devices send becomes tables that people can trust.
+
+    Settings come from iot.toml (or the file that IOT_CONFIG names) and IOT_… variables; `iot-assets settings` shows them.
+    """
+
+
+def main() -> None:
+    """Run the command line; known errors become one sentence and exit code 1."""
+    try:
+        root(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except IotAssetsError as error:
+        click.echo(f"iot-assets: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,100 @@
+"""Where things lie below the data folder, and what a landed file's name says."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+_NAME = re.compile(r"(?P<lander>[A-Za-z0-9_.-]+)-(?P<start>\d{13,})-(?P<segment>\d{6,})\.parquet")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LandedFile:
+    """One landed file; files of one lander sort in the order they were sealed."""
+
+    lander: str
+    start_ms: int
+    segment: int
+    path: str
+    """Relative to the lake, with forward slashes: the name under which the ledger knows the file."""
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataPaths:
+    """Every path below the data folder, in one place."""
+
+    root: Path
+
+    @property
+    def lake(self) -> Path:
+        """The lake: Parquet files that any engine may read."""
+        return self.root / "lake"
+
+    @property
+    def landed(self) -> Path:
+        """Landed files, in ``date=YYYY-MM-DD/hour=HH`` folders of the received time in UTC."""
+        return self.lake / "landed"
+
+    @property
+    def warehouse(self) -> Path:
+        """The warehouse file; only ``warehouse/`` opens it."""
+        return self.root / "iot.duckdb"
+
+    @property
+    def serving(self) -> Path:
+        """The published copy that anyone may read at any time."""
+        return self.root / "serving.duckdb"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the processes that ``up`` and ``demo`` start."""
+        return self.root / "logs"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own storage; ``dagster.yaml`` names it too."""
+        return self.root / "dagster"
+
+    def spool(self, lander: str) -> Path:
+        """The spool of one lander: its lock, its state and its unsealed segments."""
+        return self.root / "spool" / lander
+
+    def landed_file(self, lander: str, start_ms: int, segment: int, first_received_at: datetime) -> Path:
+        """The one path that a segment is sealed to; sealing it twice gives the same file."""
+        at = first_received_at.astimezone(UTC)
+        name = f"{lander}-{start_ms}-{segment:06d}.parquet"
+        return self.landed / f"date={at:%Y-%m-%d}" / f"hour={at:%H}" / name
+
+
+def list_landed(paths: DataPaths) -> Iterator[LandedFile]:
+    """All landed files, in no particular order; a lake that does not exist yet has none."""
+    for folder in _folders(paths.landed):
+        for hour in _folders(Path(folder.path)):
+            with os.scandir(hour.path) as entries:
+                for entry in entries:
+                    if (match := _NAME.fullmatch(entry.name)) is None:
+                        continue
+                    try:
+                        size = entry.stat().st_size
+                    except FileNotFoundError:  # compacted away while we looked
+                        continue
+                    yield LandedFile(
+                        lander=match["lander"],
+                        start_ms=int(match["start"]),
+                        segment=int(match["segment"]),
+                        path=f"landed/{folder.name}/{hour.name}/{entry.name}",
+                        bytes=size,
+                    )
+
+
+def _folders(path: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(path) as entries:
+            return sorted((e for e in entries if e.is_dir()), key=lambda e: e.name)
+    except FileNotFoundError:
+        return []

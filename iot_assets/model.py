@@ -1,0 +1,58 @@
+"""The vocabulary every room shares: the closed lists of outcomes, flags and reject reasons, each with its meaning.
+
+What belongs here: words that appear in tables and in more than one room. What does not: behaviour.
+The tables in the docs are made from these.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+#: What became of a landed message; each has exactly one.
+OUTCOMES: Final = MappingProxyType(
+    {
+        "telemetry": "gave at least one new reading",
+        "duplicate": "all it said had been said before, or it is a redelivery by the broker",
+        "rejected": "could not be decoded; a row in silver.rejects says why and keeps its bytes",
+        "not_telemetry": "known and understood, but carries no readings (the registry, for instance)",
+        "held": "waits for another message before it can be decoded",
+    }
+)
+
+#: Flags that inform; the reading counts as valid.
+INFORMATIVE_FLAGS: Final = MappingProxyType(
+    {
+        "stale": "its event time is more than 30 days before it was received",
+        "unknown_device": "the device was in no registry when the reading was received",
+        "zone_assumed": "its time named no zone and the route declares none, so UTC was assumed",
+    }
+)
+
+#: Flags that keep a reading out of aggregates; it stays in silver.
+EXCLUDING_FLAGS: Final = MappingProxyType(
+    {
+        "out_of_range": "its value is outside the declared limits (which are inclusive)",
+        "clock_suspect": "its own time was before 2000 or more than 5 minutes in the future, so the received time is used",
+        "out_of_scale": "its magnitude is 1e12 or more, beyond what the exact sums can hold",
+    }
+)
+
+#: Why a message, or a part of it, could not become readings.
+REJECT_REASONS: Final = MappingProxyType(
+    {
+        "no_route": "no route matches its topic",
+        "empty_payload": "the payload has no bytes",
+        "payload_too_large": "the payload is larger than the setting decode.max_payload_bytes",
+        "not_utf8": "the payload is not UTF-8 text",
+        "malformed_json": "the payload is not JSON",
+        "not_an_object": "the payload is JSON, but not an object",
+        "missing_device": "the field (or topic level) that names the device is missing or empty",
+        "bad_device": "the device name is longer than 200 characters or holds control characters",
+        "bad_time": "the field that holds the time is there, but is no time",
+        "missing_value": "there is nothing to measure in it",
+        "bad_value": "a value is not a finite number (NaN, Infinity, or too large for 64-bit floating point)",
+        "bad_metric": "the field that names the metric is missing, empty or longer than 200 characters",
+        "decoder_failed": "the decoder itself failed; this is a fault of ours, please report it",
+    }
+)
