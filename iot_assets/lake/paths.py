@@ -6,9 +6,10 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+_DAY = re.compile(r"date=\d{4}-\d\d-\d\d")
 _NAME = re.compile(r"(?P<lander>[A-Za-z0-9_.-]+)-(?P<start>\d{13,})-(?P<segment>\d{6,})\.parquet")
 
 
@@ -22,6 +23,11 @@ class LandedFile:
     path: str
     """Relative to the lake, with forward slashes: the name under which the ledger knows the file."""
     bytes: int
+
+    @property
+    def landed_on(self) -> date:
+        """The day, in UTC, of the folder it lies in."""
+        return date.fromisoformat(self.path.split("/")[1].removeprefix("date="))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,8 @@ class DataPaths:
 def list_landed(paths: DataPaths) -> Iterator[LandedFile]:
     """All landed files, in no particular order; a lake that does not exist yet has none."""
     for folder in _folders(paths.landed):
+        if _DAY.fullmatch(folder.name) is None:
+            continue
         for hour in _folders(Path(folder.path)):
             with os.scandir(hour.path) as entries:
                 for entry in entries:

@@ -1,0 +1,34 @@
+"""DDL from the declarations, for new migrations and for the published copy."""
+
+from __future__ import annotations
+
+from iot_assets.warehouse.tables import Table
+
+
+def create_table(table: Table, *, name: str | None = None) -> str:
+    """``create table`` for this declaration; no keys or indexes, which DuckDB has been seen to corrupt."""
+    columns = ",\n".join(
+        f"    {quote(c.name)} {c.type}{' not null' if c.required else ''}" for c in table.columns
+    )
+    return f"create table {name or table.full_name} (\n{columns}\n);"
+
+
+def comments(table: Table) -> list[str]:
+    """``comment on`` statements that carry the declaration's meanings into the file."""
+    lines = [f"comment on table {table.full_name} is {literal(table.description)};"]
+    for column in table.columns:
+        unit = f" [{column.unit}]" if column.unit else ""
+        lines.append(
+            f"comment on column {table.full_name}.{quote(column.name)} is {literal(column.description + unit)};"
+        )
+    return lines
+
+
+def quote(identifier: str) -> str:
+    """An identifier as SQL writes it; quoted always, since names like ``first`` are keywords."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,130 @@
+"""The write unit gold: rollups and latest values, healed for exactly the minutes that silver has marked as dirty.
+
+Belongs here: the order of healing, from the finest rollup up. Does not: the statistics themselves (``sql/gold``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import duckdb
+
+from iot_assets.model import EXCLUDING_FLAGS
+from iot_assets.warehouse import contract, ledger
+from iot_assets.warehouse.connection import scalar, transaction
+from iot_assets.warehouse.contract import CheckResult
+from iot_assets.warehouse.ddl import literal
+from iot_assets.warehouse.queries import filled, query
+from iot_assets.warehouse.spans import Span, spans_of, within
+from iot_assets.warehouse.tables import LATEST, READINGS_1D, READINGS_1H, READINGS_1MIN, Table
+
+#: rollup → (the finer one it is made from, width of its buckets as DuckDB names it)
+_COARSER = ((READINGS_1H, READINGS_1MIN, "hour"), (READINGS_1D, READINGS_1H, "day"))
+_TABLES = (READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """What one transaction of gold did: rows written per table."""
+
+    batches: int
+    written: dict[str, int] = field(default_factory=dict)
+    checks: list[CheckResult] = field(default_factory=list)
+
+
+def heal(connection: duckdb.DuckDBPyConnection, *, run_id: str) -> Healed:
+    """Recompute the dirty minutes and what is made from them, and mark the batches of silver as applied.
+
+    Raises:
+        ContractError: a blocking check failed; nothing was written.
+    """
+    with transaction(connection):
+        batches = _ready(connection)
+        connection.execute("create or replace temp table dirty_minutes as select distinct * from ops.dirty")
+        written = _heal_all(connection) if scalar(connection, "select count(*) from dirty_minutes") else {}
+        checks = _checks(connection)
+        contract.judge(checks)
+        connection.execute("delete from ops.dirty")
+        ledger.record(connection, run_id, [c for c in checks if not c.passed])
+        for batch_id in batches:
+            ledger.mark(connection, "gold", batch_id, run_id, sum(written.values()))
+    return Healed(len(batches), written, checks)
+
+
+def _ready(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    found = connection.execute(
+        "select batch_id from ops.applied where unit = 'silver' except"
+        " select batch_id from ops.applied where unit = 'gold' order by 1"
+    ).fetchall()
+    return [row[0] for row in found]
+
+
+def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    minutes = spans_of(connection, "dirty_minutes", "minute_at")
+    excluding = ", ".join(literal(flag) for flag in EXCLUDING_FLAGS)
+    wide = [Span(s.first, _minute_end(connection, s)) for s in minutes]
+    connection.execute(
+        filled("gold/touched", readings=within("silver.readings", "event_at", wide), excluding=excluding)
+    )
+    connection.execute(
+        "create or replace temp table dirty_buckets as select device_id, metric, minute_at as bucket_at from dirty_minutes"
+    )
+    connection.execute(query("gold/readings_1min"))
+    written = {READINGS_1MIN.full_name: _replace(connection, READINGS_1MIN, minutes)}
+    for table, finer, width in _COARSER:
+        connection.execute(filled("gold/coarser", width=width, at="bucket_at", dirty="dirty_buckets"))
+        buckets = spans_of(connection, "dirty_buckets", "bucket_at")
+        wide = [Span(s.first, _bucket_end(connection, s, width)) for s in buckets]
+        connection.execute(filled(f"gold/{table.name}", finer=within(finer.full_name, "bucket_at", wide)))
+        written[table.full_name] = _replace(connection, table, buckets)
+    connection.execute(query("gold/latest"))
+    connection.execute(
+        "delete from gold.latest where (device_id, metric) in (select (device_id, metric) from dirty_minutes)"
+    )
+    connection.execute("insert into gold.latest by name select * from newest order by device_id, metric")
+    written[LATEST.full_name] = int(scalar(connection, "select count(*) from newest"))
+    return written
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, table: Table, spans: list[Span]) -> int:
+    """Put the healed rows in the place of the dirty buckets'; a bucket that has lost all its readings goes."""
+    for span in spans:
+        connection.execute(
+            f"delete from {table.full_name} where {span.condition('bucket_at')}"
+            " and (device_id, metric, bucket_at) in (select (device_id, metric, bucket_at) from dirty_buckets)"
+        )
+    connection.execute(
+        f"insert into {table.full_name} by name select * from healed order by bucket_at, device_id, metric"
+    )
+    return int(scalar(connection, "select count(*) from healed"))
+
+
+def _minute_end(connection: duckdb.DuckDBPyConnection, span: Span) -> object:
+    return _bucket_end(connection, span, "minute")
+
+
+def _bucket_end(connection: duckdb.DuckDBPyConnection, span: Span, width: str) -> object:
+    return scalar(connection, f"select ?::timestamptz + interval 1 {width} - interval 1 microsecond", [span.last])
+
+
+def _checks(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    results = []
+    for table in _TABLES:
+        rows = _touched_rows(connection, table)
+        results.append(contract.columns(connection, table))
+        results.append(contract.key(connection, table, rows))
+        if contract.has_expectations(table):
+            results.append(contract.values(connection, table, rows))
+    return results
+
+
+def _touched_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    if table is LATEST:
+        return (
+            "select * from gold.latest where (device_id, metric) in (select (device_id, metric) from dirty_minutes)"
+        )
+    width = {"readings_1min": "minute", "readings_1h": "hour", "readings_1d": "day"}[table.name]
+    dirty = f"(select distinct device_id, metric, date_trunc('{width}', minute_at) as bucket_at from dirty_minutes)"
+    spans = spans_of(connection, dirty, "bucket_at")
+    nearby = within(table.full_name, "bucket_at", spans)
+    return f"select t.* from ({nearby}) t semi join {dirty} d using (device_id, metric, bucket_at)"

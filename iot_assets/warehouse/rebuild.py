@@ -1,0 +1,79 @@
+"""Rebuilding: forget what some landed days brought, so that the ordinary path enters them again from the lake.
+
+There is one way into the tables, not two: after ``forget`` the files of those days are unknown to the ledger, and the
+next run of bronze, silver and gold takes them in like any others. Killed between the two, the next minute does the rest.
+
+A rebuild of all days is exact. So is one of some days while the decoders are as they were. After a change of decoder, a
+reading that only a duplicate received on *another* day would now bring comes back when that day is rebuilt too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from iot_assets.warehouse.connection import scalar, transaction
+from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.silver import settle
+from iot_assets.warehouse.spans import merge, spans_of, within
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was taken out, to be brought in again."""
+
+    day: date
+    files: int
+    readings: int
+
+
+def landed_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
+    """Days of which files are in the ledger."""
+    found = connection.execute("select distinct landed_on from bronze.files order by 1").fetchall()
+    return [row[0] for row in found]
+
+
+def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
+    """Take all that the files landed on ``day`` brought out of every table, in one transaction."""
+    with transaction(connection):
+        connection.execute(
+            "create or replace temp table forgotten_files as select * from bronze.files where landed_on = ?", [day]
+        )
+        files = int(scalar(connection, "select count(*) from forgotten_files"))
+        received = spans_of(
+            connection,
+            "(select first_received_at as received_at from forgotten_files where first_received_at is not null"
+            " union all select last_received_at from forgotten_files where last_received_at is not null)",
+            "received_at",
+        )
+        received = merge(received, most=1)
+        connection.execute(
+            filled(
+                "silver/forgotten",
+                readings=within("silver.readings", "received_at", received),
+                corrections=within("silver.corrections", "received_at", received),
+            )
+        )
+        for place in ("readings", "corrections"):
+            for span in spans_of(connection, f"(select event_at from forgotten where place = '{place}')", "event_at"):
+                connection.execute(
+                    f"delete from silver.{place} where {span.condition('event_at')}"
+                    " and (device_id, metric, event_at, message_id, position) in"
+                    f" (select (device_id, metric, event_at, message_id, position) from forgotten where place = '{place}')"
+                )
+        connection.execute(
+            "create or replace temp table arriving as select * exclude (batch_id) from silver.readings limit 0"
+        )
+        settle(connection, "0")
+        for table in ("silver.outcomes", "silver.rejects", "bronze.messages"):
+            for span in received:
+                connection.execute(
+                    f"delete from {table} where {span.condition('received_at')} and message_id in (select t.message_id"
+                    f" from {table} t asof join forgotten_files f on t.message_id >= f.first_message_id"
+                    f" where t.message_id <= f.last_message_id and {span.condition('t.received_at')})"
+                )
+        connection.execute("delete from silver.outcome_counts where landed_on = ?", [day])
+        connection.execute("delete from bronze.files where landed_on = ?", [day])
+        return Forgotten(day, files, int(scalar(connection, "select count(*) from forgotten")))

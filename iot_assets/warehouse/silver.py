@@ -1,0 +1,283 @@
+"""The write unit silver: readings, corrections, rejects, outcomes and devices of one batch, in one transaction.
+
+Belongs here: the rules of identity (duplicate, redelivery, correction), the books. Does not: decoding, which happens
+between ``open_batch`` and ``write`` in the room above, with what ``Messages`` hands out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import duckdb
+import pyarrow as pa
+
+from iot_assets.lake.landed import REGISTRY_SOURCE
+from iot_assets.warehouse import contract, ledger, registry
+from iot_assets.warehouse.connection import scalar, stage, transaction
+from iot_assets.warehouse.contract import CheckResult, checked
+from iot_assets.warehouse.ledger import Batch
+from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.spans import Span, spans_of, within
+from iot_assets.warehouse.tables import (
+    CORRECTIONS,
+    DEVICES,
+    METRICS,
+    OUTCOME_COUNTS,
+    OUTCOMES,
+    READINGS,
+    REJECTS,
+    Table,
+)
+
+#: Tables whose rows name the batch that wrote them, so that what a batch wrote can be looked at alone.
+_BY_BATCH = (OUTCOMES, READINGS, CORRECTIONS, REJECTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the decoders made of a batch; rows are tied to messages by ``row``, the message's number in the batch."""
+
+    readings: pa.Table
+    rejects: pa.Table
+    outcomes: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one transaction of silver did."""
+
+    batch_id: int
+    messages: int
+    outcomes: dict[str, int]
+    readings: int
+    added: int
+    replaced: int
+    corrections: int
+    rejects: int
+    checks: list[CheckResult]
+
+
+def open_batch(connection: duckdb.DuckDBPyConnection, batch: Batch) -> pa.Table:
+    """The messages of a batch in the order of arrival, with their landed columns but for the id."""
+    connection.execute(filled("silver/batch", batch_id=str(batch.batch_id)))
+    return connection.sql(
+        "select source, topic, payload, content_type, attributes, qos, retain, dup, packet_id, session, received_at"
+        " from batch order by row"
+    ).to_arrow_table()
+
+
+def brings_registry(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the open batch holds a registry."""
+    return bool(scalar(connection, "select count(*) > 0 from batch where source = ?", [REGISTRY_SOURCE]))
+
+
+def registry_messages(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Every registry landed up to the open batch, in the order of arrival: (received_at, payload)."""
+    return connection.sql(
+        "select received_at, payload from bronze.messages where source = ?"
+        " and batch_id <= (select max(batch_id) from batch) order by received_at, message_id",
+        params=[REGISTRY_SOURCE],
+    ).to_arrow_table()
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    decoded: Decoded,
+    snapshots: list[registry.Snapshot] | None,
+    *,
+    run_id: str,
+) -> Written:
+    """Settle the open batch into silver.
+
+    Args:
+        connection: the one on which ``open_batch`` was called.
+        batch: the open batch.
+        decoded: its readings, rejects and outcomes.
+        snapshots: the registry's whole history when the batch brings one, else None.
+        run_id: the run to name in the ledger.
+
+    Raises:
+        ContractError: a blocking check failed; nothing was written.
+    """
+    number = str(batch.batch_id)
+    with transaction(connection):
+        stage(connection, "decoded_readings", decoded.readings)
+        stage(connection, "decoded_rejects", decoded.rejects)
+        stage(connection, "decoded_outcomes", decoded.outcomes)
+        if snapshots is not None:
+            devices, metrics = registry.history(snapshots)
+            stage(connection, "registry_devices", devices)
+            stage(connection, "registry_metrics", metrics)
+            connection.execute(filled("silver/registry"))
+        _find_redelivered(connection)
+        connection.execute(filled("silver/arriving"))
+        connection.execute("create or replace temp table forgotten as select '' as place, * from silver.readings limit 0")
+        settle(connection, number)
+        connection.execute(filled("silver/outcomes", batch_id=number))
+        _move_books(connection)
+        connection.execute(filled("silver/rejects", batch_id=number))
+        connection.execute(filled("silver/devices"))
+        checks = _checks(connection, batch.batch_id)
+        contract.judge(checks)
+        ledger.record(connection, run_id, [c for c in checks if not c.passed])
+        ledger.mark(connection, "silver", batch.batch_id, run_id, decoded.readings.num_rows)
+        return _written(connection, batch, decoded, checks)
+
+
+def checks_without_news(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """The checks of a run that had nothing to decode."""
+    connection.execute(filled("silver/batch", batch_id="-1"))
+    return _checks(connection, -1)
+
+
+def _find_redelivered(connection: duckdb.DuckDBPyConnection) -> None:
+    latest = scalar(connection, "select max(received_at) from batch where dup and packet_id > 0")
+    if latest is None:
+        nearby = "select * from bronze.messages where false"
+    else:
+        nearby = within("bronze.messages", "received_at", [Span(latest - timedelta(days=7), latest)])
+    connection.execute(filled("silver/redelivered", nearby=nearby))
+
+
+def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
+    """Bring readings and corrections to what the temporary tables ``arriving`` and ``forgotten`` make of them."""
+    touched = "(select event_at from arriving union all select event_at from forgotten)"
+    spans = spans_of(connection, touched, "event_at")
+    connection.execute(
+        filled(
+            "silver/standing",
+            readings=within("silver.readings", "event_at", spans),
+            corrections=within("silver.corrections", "event_at", spans),
+        )
+    )
+    connection.execute(filled("silver/settled", batch_id=number))
+    connection.execute(filled("silver/leaving"))
+    for table in (READINGS, CORRECTIONS):
+        for span in spans_of(connection, f"(select event_at from leaving where place = '{table.name}')", "event_at"):
+            connection.execute(
+                f"delete from {table.full_name} where {span.condition('event_at')}"
+                " and (device_id, metric, event_at, message_id, position) in"
+                f" (select (device_id, metric, event_at, message_id, position) from leaving where place = '{table.name}')"
+            )
+    connection.execute(filled("silver/readings", batch_id=number))
+    connection.execute(filled("silver/dirty"))
+
+
+def _move_books(connection: duckdb.DuckDBPyConnection) -> None:
+    lost = spans_of(connection, "(select received_at from leaving where gone)", "received_at")
+    connection.execute(filled("silver/displaced", outcomes=within("silver.outcomes", "received_at", lost)))
+    for span in lost:
+        connection.execute(
+            f"delete from silver.outcomes where {span.condition('received_at')}"
+            " and message_id in (select message_id from displaced)"
+        )
+    connection.execute("insert into silver.outcomes by name select * exclude (outcome_before) from displaced")
+    touched = (
+        "(select date_trunc('minute', received_at) as minute_at from"
+        " (select received_at from arriving_outcomes union all select received_at from displaced))"
+    )
+    minutes = spans_of(connection, touched, "minute_at")
+    connection.execute(
+        filled("silver/outcome_counts", counts=within("silver.outcome_counts", "minute_at", minutes))
+    )
+    for span in minutes:
+        connection.execute(
+            f"delete from silver.outcome_counts where {span.condition('minute_at')}"
+            " and (source, minute_at, outcome, landed_on) in"
+            " (select (source, minute_at, outcome, landed_on) from changed_counts)"
+        )
+    connection.execute(
+        "insert into silver.outcome_counts by name"
+        " select * from changed_counts where messages <> 0 order by minute_at, source, outcome"
+    )
+
+
+def _checks(connection: duckdb.DuckDBPyConnection, batch_id: int) -> list[CheckResult]:
+    results = []
+    for table in (OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS):
+        results.append(contract.columns(connection, table))
+        results.append(contract.key(connection, table, _neighbours(connection, table, batch_id)))
+        results.append(contract.values(connection, table, _written_rows(table, batch_id)))
+    results.append(_books(connection, batch_id))
+    return results
+
+
+def _written_rows(table: Table, batch_id: int) -> str:
+    if table in _BY_BATCH:
+        return f"select * from {table.full_name} where batch_id = {batch_id}"
+    return f"select * from {table.full_name}" if table in (DEVICES, METRICS) else _counts_touched()
+
+
+def _neighbours(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: int) -> str:
+    """Rows among which the key of what the batch wrote must be unique."""
+    if table in (DEVICES, METRICS):
+        return f"select * from {table.full_name}"
+    if table is OUTCOME_COUNTS:
+        return _counts_touched()
+    assert table.time is not None
+    key = ", ".join(table.key)
+    written = f"(select {key} from {table.full_name} where batch_id = {batch_id})"
+    spans = spans_of(connection, f"(select {table.time} from {table.full_name} where batch_id = {batch_id})", table.time)
+    nearby = within(table.full_name, table.time, spans, key)
+    same = " and ".join(f"nearby.{c} is not distinct from written.{c}" for c in table.key)
+    return f"select nearby.* from ({nearby}) nearby semi join {written} written on {same}"
+
+
+def _counts_touched() -> str:
+    return (
+        "select * from silver.outcome_counts where minute_at between"
+        " (select date_trunc('minute', min(received_at)) from batch)"
+        " and (select date_trunc('minute', max(received_at)) from batch)"
+    )
+
+
+def _books(connection: duckdb.DuckDBPyConnection, batch_id: int) -> CheckResult:
+    """Every message of the batch has exactly one outcome, and the counters of the touched minutes add up."""
+    offending = f"""
+        select 'message without exactly one outcome' as problem, b.source, b.received_at as at, count(o.message_id) as n
+        from batch b
+        left join (select message_id from silver.outcomes where batch_id = {batch_id}) o using (message_id)
+        group by all
+        having count(o.message_id) <> count(*)
+        union all
+        select 'counter differs from outcomes', source, minute_at, counted - present
+        from (
+            select source, minute_at, sum(counted) as counted, sum(present) as present
+            from (
+                select source, minute_at, messages as counted, 0 as present from ({_counts_touched()})
+                union all
+                select source, date_trunc('minute', received_at), 0, 1 from silver.outcomes
+                where received_at >= (select date_trunc('minute', min(received_at)) from batch)
+                    and received_at < (select date_trunc('minute', max(received_at)) from batch) + interval 1 minute
+            )
+            group by all
+        )
+        where counted <> present and minute_at >= (select coalesce(max(before_at), '-infinity') from ops.pruned)
+    """
+    description = "Every landed message has exactly one outcome, and the counters of the touched minutes add up to them."
+    return checked(connection, OUTCOMES, "books_balance", offending, blocking=True, description=description)
+
+
+def _written(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, decoded: Decoded, checks: list[CheckResult]
+) -> Written:
+    outcomes = dict(
+        connection.execute("select outcome, count(*) from arriving_outcomes group by outcome order by 1").fetchall()
+    )
+
+    def count(sql: str) -> int:
+        return int(scalar(connection, f"select count(*) from {sql}"))
+
+    return Written(
+        batch_id=batch.batch_id,
+        messages=batch.rows,
+        outcomes=outcomes,
+        readings=decoded.readings.num_rows,
+        added=count("settled where holds and place <> 'readings'"),
+        replaced=count("leaving where place = 'readings'"),
+        corrections=count("settled where not holds and place <> 'corrections'"),
+        rejects=count(f"silver.rejects where batch_id = {batch.batch_id}"),
+        checks=checks,
+    )

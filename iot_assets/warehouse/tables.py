@@ -1,0 +1,311 @@
+"""Every table, declared once: columns with type, unit and meaning, key, and what its values must be.
+
+DDL, column comments, the schema shown in the Dagster UI, each table's checks and ``docs/tables.md`` are made from this.
+Belongs here: declarations. Does not: SQL that fills a table (``sql/<schema>/<table>.sql``), rules across tables (``checks``).
+All instants are TIMESTAMPTZ in UTC. Types are those that both a plain DuckDB file and a DuckLake catalog know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+AT: Final = "TIMESTAMPTZ"
+#: Exact sums: 12 decimals, 26 digits before them (see ``docs/data-model.md``, Exact sums).
+EXACT: Final = "DECIMAL(38,12)"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; ``required`` is NOT NULL, ``expect`` a SQL condition that good rows meet (its failure only warns)."""
+
+    name: str
+    type: str
+    description: str
+    unit: str | None = None
+    required: bool = False
+    expect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: ``key`` names the columns that are unique together; ``time`` the column that bounds a look-up."""
+
+    schema: str
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    time: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """``schema.table``, as it is written in SQL: never with a catalog in front."""
+        return f"{self.schema}.{self.name}"
+
+
+def _c(name: str, kind: str, description: str, *, unit: str | None = None, expect: str | None = None) -> Column:
+    """A column that may be null."""
+    return Column(name, kind, description, unit, required=False, expect=expect)
+
+
+def _r(name: str, kind: str, description: str, *, unit: str | None = None, expect: str | None = None) -> Column:
+    """A required column."""
+    return Column(name, kind, description, unit, required=True, expect=expect)
+
+
+_BATCH: Final = _r("batch_id", "BIGINT", "The transaction of bronze that the row came in with; differs after a rebuild.")
+
+FILES: Final = Table(
+    "bronze", "files", "The ledger: one row per landed Parquet file, whatever became of it.",
+    (
+        _r("file_id", "BIGINT", "Number of the file in this warehouse; differs after a rebuild."),
+        _r("path", "VARCHAR", "Path of the file, relative to the lake."),
+        _r("lander", "VARCHAR", "Which lander wrote it."),
+        _r("landed_on", "DATE", "The day of the folder it lies in: what `rebuild` selects by."),
+        _r("state", "VARCHAR", "entered: its messages are in bronze. corrupt: it was set aside, see problem. compacted_into: its rows live on in another file.", expect="state in ('entered', 'corrupt', 'compacted_into')"),
+        _c("problem", "VARCHAR", "What is wrong with a corrupt file."),
+        _r("rows", "BIGINT", "Messages in it.", expect="rows >= 0"),
+        _r("bytes", "BIGINT", "Its size.", unit="B", expect="bytes >= 0"),
+        _c("first_message_id", "UUID", "Least message id in it."),
+        _c("last_message_id", "UUID", "Greatest message id in it."),
+        _c("first_received_at", AT, "Earliest received time in it."),
+        _c("last_received_at", AT, "Latest received time in it."),
+        _r("entered_at", AT, "When it was entered here."),
+        _BATCH,
+    ),
+    key=("path",),
+)
+
+MESSAGES: Final = Table(
+    "bronze", "messages", "Every landed message as it came, never decoded. Kept for the setting warehouse.bronze_days; the lake keeps the rest.",
+    (
+        _r("message_id", "UUID", "Unique for ever; sorts by lander start, lander and arrival."),
+        _r("source", "VARCHAR", "Which input it came in by: kind and name; 'registry' for the device registry."),
+        _r("topic", "VARCHAR", "MQTT topic, or what stands for it elsewhere."),
+        _r("payload", "BLOB", "The bytes as received."),
+        _c("content_type", "VARCHAR", "Content type, where the sender gave one."),
+        _c("attributes", "VARCHAR", "JSON of what else came with it (MQTT 5 user properties)."),
+        _r("qos", "TINYINT", "MQTT quality of service as delivered.", expect="qos between 0 and 2"),
+        _r("retain", "BOOLEAN", "Delivered from the broker's retained store."),
+        _r("dup", "BOOLEAN", "The broker says that it may have delivered it before."),
+        _r("packet_id", "INTEGER", "MQTT packet identifier, 0 where there is none.", expect="packet_id between 0 and 65535"),
+        _r("session", "INTEGER", "Which connection of its lander it came by, counted from the first."),
+        _r("received_at", AT, "The lander's clock when it was taken."),
+        _r("file_id", "BIGINT", "The file it lies in, in bronze.files."),
+        _BATCH,
+    ),
+    key=("message_id",), time="received_at",
+)
+
+OUTCOMES: Final = Table(
+    "silver", "outcomes", "What became of each landed message: exactly one row a message. Kept as long as bronze.messages.",
+    (
+        _r("message_id", "UUID", "The message."),
+        _r("source", "VARCHAR", "Its source."),
+        _r("received_at", AT, "When it was received."),
+        _r("outcome", "VARCHAR", "telemetry, duplicate, rejected, not_telemetry or held.", expect="outcome in ('telemetry', 'duplicate', 'rejected', 'not_telemetry', 'held')"),
+        _c("decoder", "VARCHAR", "The convention that read it; null where no route matched."),
+        _r("redelivered", "BOOLEAN", "The broker delivered it again after a connection was lost; it counts once."),
+        _r("readings", "INTEGER", "Readings it holds.", expect="readings >= 0"),
+        _r("new_readings", "INTEGER", "Those of them that no earlier message had brought.", expect="new_readings between 0 and readings"),
+        _r("landed_on", "DATE", "Day folder of the landed file it lies in."),
+        _BATCH,
+    ),
+    key=("message_id",), time="received_at",
+)
+
+OUTCOME_COUNTS: Final = Table(
+    "silver", "outcome_counts", "Messages by source, minute and outcome, kept for ever: the books.",
+    (
+        _r("source", "VARCHAR", "Source."),
+        _r("minute_at", AT, "Start of the minute in which they were received."),
+        _r("outcome", "VARCHAR", "Outcome."),
+        _r("landed_on", "DATE", "Day folder of the landed files they lie in."),
+        _r("messages", "BIGINT", "How many.", expect="messages > 0"),
+    ),
+    key=("source", "minute_at", "outcome", "landed_on"), time="minute_at",
+)
+
+_READING: Final = (
+    _r("device_id", "VARCHAR", "The device, unique in the installation; made by the route's template.", expect="length(device_id) between 1 and 400"),
+    _r("metric", "VARCHAR", "What was measured.", expect="length(metric) between 1 and 400"),
+    _r("event_at", AT, "When it was measured, by the device's clock where that can be believed."),
+    _c("value", "DOUBLE", "The number, in the unit given.", expect="value is null or isfinite(value)"),
+    _c("value_text", "VARCHAR", "The value where it is a text."),
+    _c("unit", "VARCHAR", "Unit as sent, or as the convention or the registry declares it."),
+    _r("flags", "VARCHAR[]", "What is remarkable about it; the list of flags is in docs/data-model.md."),
+    _r("event_at_source", "VARCHAR", "payload, relative, or received where the payload had no time or none to be believed.", expect="event_at_source in ('payload', 'relative', 'received')"),
+    _c("time_text", "VARCHAR", "The time as sent, where it was not believed."),
+    _r("received_at", AT, "When the message was received."),
+    _r("message_id", "UUID", "The message that brought it first."),
+    _r("position", "INTEGER", "Its place within that message.", expect="position >= 0"),
+    _BATCH,
+)
+
+READINGS: Final = Table(
+    "silver", "readings", "Every reading once, in long form: the value that holds for each device, metric and event time.",
+    _READING, key=("device_id", "metric", "event_at"), time="event_at",
+)
+
+CORRECTIONS: Final = Table(
+    "silver", "corrections", "Values that another value for the same device, metric and event time has replaced.",
+    _READING, key=("device_id", "metric", "event_at", "value", "value_text"), time="event_at",
+)
+
+REJECTS: Final = Table(
+    "silver", "rejects", "Messages, or parts of them, that could not be decoded: why, and their bytes.",
+    (
+        _r("message_id", "UUID", "The message."),
+        _r("topic", "VARCHAR", "Its topic."),
+        _r("source", "VARCHAR", "Its source."),
+        _r("received_at", AT, "When it was received."),
+        _r("reason", "VARCHAR", "Why, from a closed list (docs/data-model.md)."),
+        _c("detail", "VARCHAR", "What exactly."),
+        _r("payload", "BLOB", "Its bytes."),
+        _c("decoder", "VARCHAR", "The convention that refused it; null where no route matched."),
+        _r("attempts", "INTEGER", "How often decoding was tried.", expect="attempts >= 1"),
+        _c("replayed_at", AT, "When it was last tried again."),
+        _BATCH,
+    ),
+    key=("message_id",), time="received_at",
+)
+
+DEVICES: Final = Table(
+    "silver", "devices", "What is known of each device, with history: the row that held from valid_from_at until valid_to_at.",
+    (
+        _r("device_id", "VARCHAR", "The device."),
+        _c("kind", "VARCHAR", "What kind of device it is."),
+        _c("manufacturer", "VARCHAR", "Who made it."),
+        _c("model", "VARCHAR", "Which model."),
+        _c("site", "VARCHAR", "Where it belongs."),
+        _c("lat", "DOUBLE", "Latitude, WGS 84.", unit="deg", expect="lat is null or lat between -90 and 90"),
+        _c("lon", "DOUBLE", "Longitude, WGS 84.", unit="deg", expect="lon is null or lon between -180 and 180"),
+        _c("firmware", "VARCHAR", "Firmware version."),
+        _c("installed_at", AT, "When it was installed."),
+        _c("expected_interval_s", "DOUBLE", "Time between its readings.", unit="s", expect="expected_interval_s is null or expected_interval_s > 0"),
+        _c("attributes", "VARCHAR", "JSON of whatever else is known."),
+        _r("origin", "VARCHAR", "registry: declared. seen: known only because it sent something."),
+        _r("valid_from_at", AT, "Since when this holds."),
+        _c("valid_to_at", AT, "Until when; null: it still holds.", expect="valid_to_at is null or valid_to_at > valid_from_at"),
+        _c("first_seen_at", AT, "Received time of its first reading."),
+        _c("last_seen_at", AT, "Received time of its latest reading."),
+    ),
+    key=("device_id", "valid_from_at"),
+)
+
+METRICS: Final = Table(
+    "silver", "metrics", "Declared unit and limits per device and metric, with history.",
+    (
+        _r("device_id", "VARCHAR", "The device."),
+        _r("metric", "VARCHAR", "The metric."),
+        _c("unit", "VARCHAR", "Unit."),
+        _c("min", "DOUBLE", "Least value that can be right (inclusive)."),
+        _c("max", "DOUBLE", "Greatest value that can be right (inclusive).", expect="min is null or max is null or max >= min"),
+        _c("description", "VARCHAR", "What it is."),
+        _r("valid_from_at", AT, "Since when this holds."),
+        _c("valid_to_at", AT, "Until when; null: it still holds.", expect="valid_to_at is null or valid_to_at > valid_from_at"),
+    ),
+    key=("device_id", "metric", "valid_from_at"),
+)
+
+
+def _rollup(name: str, width: str, source: str) -> Table:
+    return Table(
+        "gold", name, f"Statistics of each device and metric by {width} (UTC), made from {source}; exact, whatever the order of arrival.",
+        (
+            _r("device_id", "VARCHAR", "The device."),
+            _r("metric", "VARCHAR", "The metric."),
+            _r("bucket_at", AT, f"Start of the {width}."),
+            _r("n", "BIGINT", "Numeric readings in it.", expect="n = n_valid + n_excluded and n > 0"),
+            _r("n_valid", "BIGINT", "Those that count.", expect="n_valid >= 0"),
+            _r("n_excluded", "BIGINT", "Those that an excluding flag keeps out.", expect="n_excluded >= 0"),
+            _c("sum", EXACT, "Exact sum of the valid values."),
+            _c("sum_squares", EXACT, "Exact sum of their squares, each rounded to 12 decimals; null where a value reaches 1e9."),
+            _c("mean", "DOUBLE", "sum / n_valid.", expect="mean is null or mean between min - 1e-9 * (1 + abs(min)) and max + 1e-9 * (1 + abs(max))"),
+            _c("min", "DOUBLE", "Least valid value."),
+            _c("max", "DOUBLE", "Greatest valid value.", expect="min is null or min <= max"),
+            _c("first", "DOUBLE", "First valid value by (event_at, message_id, position)."),
+            _c("first_at", AT, "Its event time."),
+            _c("first_message_id", "UUID", "Its message."),
+            _c("last", "DOUBLE", "Last valid value by the same order."),
+            _c("last_at", AT, "Its event time.", expect="last_at is null or last_at >= first_at"),
+            _c("last_message_id", "UUID", "Its message."),
+        ),
+        key=("device_id", "metric", "bucket_at"), time="bucket_at",
+    )
+
+
+READINGS_1MIN: Final = _rollup("readings_1min", "minute", "silver.readings")
+READINGS_1H: Final = _rollup("readings_1h", "hour", "gold.readings_1min")
+READINGS_1D: Final = _rollup("readings_1d", "day", "gold.readings_1h")
+
+LATEST: Final = Table(
+    "gold", "latest", "The newest reading of each device and metric, by event time.",
+    (
+        _r("device_id", "VARCHAR", "The device."),
+        _r("metric", "VARCHAR", "The metric."),
+        _r("event_at", AT, "When it was measured."),
+        _c("value", "DOUBLE", "The number."),
+        _c("value_text", "VARCHAR", "The text, where it is one."),
+        _c("unit", "VARCHAR", "Its unit."),
+        _r("flags", "VARCHAR[]", "Its flags."),
+        _r("received_at", AT, "When it was received."),
+        _r("message_id", "UUID", "The message that brought it."),
+    ),
+    key=("device_id", "metric"),
+)
+
+APPLIED: Final = Table(
+    "ops", "applied", "Which batch each write unit has written: the mark set in the very transaction that wrote it.",
+    (
+        _r("unit", "VARCHAR", "bronze, silver or gold.", expect="unit in ('bronze', 'silver', 'gold')"),
+        _r("batch_id", "BIGINT", "The batch."),
+        _r("run_id", "VARCHAR", "The Dagster run that wrote it."),
+        _r("rows", "BIGINT", "Rows it brought in."),
+        _r("applied_at", AT, "When."),
+    ),
+    key=("unit", "batch_id"),
+)
+
+DIRTY: Final = Table(
+    "ops", "dirty", "Minutes whose rollups silver has outdated and gold has yet to heal.",
+    (
+        _r("device_id", "VARCHAR", "The device."),
+        _r("metric", "VARCHAR", "The metric."),
+        _r("minute_at", AT, "Start of the minute."),
+    ),
+    time="minute_at",
+)
+
+CHECK_RESULTS: Final = Table(
+    "ops", "check_results", "Result of each check that a write unit judged.",
+    (
+        _r("run_id", "VARCHAR", "The Dagster run."),
+        _r("table_name", "VARCHAR", "The table."),
+        _r("check_name", "VARCHAR", "The check."),
+        _r("passed", "BOOLEAN", "Whether it passed."),
+        _r("failing", "BIGINT", "Offending rows."),
+        _c("sample", "VARCHAR", "JSON of the first of them."),
+        _r("checked_at", AT, "When."),
+    ),
+)
+
+PRUNED: Final = Table(
+    "ops", "pruned", "How far back bronze.messages and silver.outcomes reach.",
+    (_r("before_at", AT, "Rows received before this were deleted."), _r("pruned_at", AT, "When.")),
+)
+
+#: Every table of the warehouse, in the order of the data's journey.
+TABLES: Final = MappingProxyType(
+    {
+        table.full_name: table
+        for table in (
+            FILES, MESSAGES,
+            OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS,
+            READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
+            APPLIED, DIRTY, CHECK_RESULTS, PRUNED,
+        )
+    }
+)
