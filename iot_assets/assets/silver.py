@@ -1,0 +1,105 @@
+"""The unit silver: messages become readings, rejects and outcomes; the registry becomes devices and metrics."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from iot_assets.assets.registry import snapshots
+from iot_assets.assets.results import blocked, emit, latest_of, markdown, table_metadata
+from iot_assets.assets.retries import RETRIES
+from iot_assets.assets.specs import check_specs_of, key_of, spec_of
+from iot_assets.assets.watching import lag_check
+from iot_assets.decoders.decode import decode
+from iot_assets.errors import ContractError
+from iot_assets.resources import POOL, WarehouseResource, bounds, route_table
+from iot_assets.settings import Settings
+from iot_assets.warehouse import ledger
+from iot_assets.warehouse import silver as unit
+from iot_assets.warehouse.connection import rows, scalar
+from iot_assets.warehouse.tables import (
+    CORRECTIONS,
+    DEVICES,
+    MESSAGES,
+    METRICS,
+    OUTCOME_COUNTS,
+    OUTCOMES,
+    READINGS,
+    REJECTS,
+    Table,
+)
+
+_TABLES = (READINGS, OUTCOMES, REJECTS, CORRECTIONS, DEVICES, METRICS, OUTCOME_COUNTS)
+
+
+@dg.multi_asset(
+    name="silver",
+    specs=[spec_of(table, [key_of(MESSAGES)]) for table in _TABLES],
+    check_specs=[check for table in _TABLES for check in check_specs_of(table)],
+    can_subset=True,
+    pool=POOL,
+    retry_policy=RETRIES,
+)
+def silver(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
+) -> Iterator[Any]:
+    """Decode what is new in bronze and settle it, exactly once."""
+    routes, limits = route_table(settings), bounds(settings)
+    try:
+        with warehouse.get_connection() as connection:
+            written = []
+            for batch in ledger.pending(connection, "silver"):
+                messages = unit.open_batch(connection, batch)
+                decoded = decode(messages, routes, limits)
+                history = snapshots(connection) if unit.brings_registry(connection) else None
+                ready = unit.Decoded(decoded.readings, decoded.rejects, decoded.outcomes)
+                written.append(unit.write(connection, batch, ready, history, run_id=context.run_id))
+                context.log.info(f"batch {batch.batch_id}: {batch.rows} messages, {written[-1].added} readings added")
+            checks = [c for w in written for c in w.checks] or unit.checks_without_news(connection)
+            checks.append(lag_check(connection, settings))
+            tables = _metadata(connection, written)
+    except ContractError as error:
+        yield from blocked(error)
+        return
+    yield from emit(context, tables, latest_of(checks))
+
+
+def _metadata(connection: duckdb.DuckDBPyConnection, written: list[unit.Written]) -> dict[Table, dict[str, Any]]:
+    outcomes: Counter[str] = Counter()
+    for w in written:
+        outcomes.update(w.outcomes)
+    messages = sum(w.messages for w in written)
+    common = {"messages_in": messages}
+    newest = scalar(connection, "select max(event_at) from gold.latest")
+    per_table: dict[Table, dict[str, Any]] = {
+        READINGS: {
+            "rows_in": sum(w.readings for w in written),
+            "rows_out": sum(w.added for w in written),
+            "replaced": sum(w.replaced for w in written),
+        },
+        OUTCOMES: {f"messages_{name}": count for name, count in sorted(outcomes.items())},
+        REJECTS: {"rows_out": sum(w.rejects for w in written), **_reject_groups(connection)},
+        CORRECTIONS: {"rows_out": sum(w.corrections for w in written)},
+    }
+    if written:
+        newest = scalar(connection, "select max(event_at) from silver.readings where batch_id >= ?", [written[0].batch_id])
+    if newest is not None:
+        per_table[READINGS]["newest_event_at"] = dg.MetadataValue.timestamp(newest.timestamp())
+        per_table[READINGS]["lag_seconds"] = max(time.time() - newest.timestamp(), 0.0)
+    return {
+        table: table_metadata(connection, table, {**common, **per_table.get(table, {})}, news=messages > 0)
+        for table in _TABLES
+    }
+
+
+def _reject_groups(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Rejects by reason and topic, most first, with an example: what to mend first."""
+    groups = rows(
+        connection,
+        "select reason, topic, count(*) as rejects, max(received_at) as last_at, any_value(detail) as example"
+        " from silver.rejects group by reason, topic order by rejects desc, reason, topic limit 10",
+    )
+    return {"most_common": dg.MetadataValue.md(markdown(groups))} if groups else {}

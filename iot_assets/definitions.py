@@ -1,0 +1,37 @@
+"""The code location: everything Dagster is told, assembled in one place.
+
+Belongs here: assembly. Does not: anything else. ``build_defs`` takes other settings for tests.
+"""
+
+import dagster as dg
+
+from iot_assets.assets.bronze import bronze
+from iot_assets.assets.gold import gold
+from iot_assets.assets.lake import LANDED_SPEC
+from iot_assets.assets.serving import serving
+from iot_assets.assets.silver import silver
+from iot_assets.automation.freshness import CATCH_UP_SENSOR, with_policies
+from iot_assets.automation.minute import MINUTE_JOB, minute_schedule
+from iot_assets.resources import warehouse_resource
+from iot_assets.settings import Settings, load_settings
+
+
+def build_defs(settings: Settings) -> dg.Definitions:
+    """All definitions for these settings."""
+    assets = dg.with_source_code_references([bronze, silver, gold, serving])
+    defs = dg.Definitions(
+        assets=[LANDED_SPEC, *assets],
+        jobs=[MINUTE_JOB],
+        schedules=[minute_schedule],
+        sensors=[CATCH_UP_SENSOR],
+        resources={"settings": settings, "warehouse": warehouse_resource(settings)},
+        # One process a run: a process a step costs ten times as much.
+        executor=dg.in_process_executor,
+    )
+    return with_policies(defs, settings)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The definitions for the settings in force."""
+    return build_defs(load_settings())
