@@ -1,0 +1,39 @@
+"""What can be said of messages that are one JSON object.
+
+Belongs here: names, defaults and meanings. Does not: how they are obeyed (``json_record``, ``json_fields``).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from iot_assets.decoders.options import CommonOptions, Names
+
+
+class JsonRecordOptions(CommonOptions):
+    """Where in the object things are. A dot in a field's name goes one level down; ``/a.b`` names a key with a dot."""
+
+    device_field: Names = Field(
+        default=(), description="Field that names the device; of several the first that is there."
+    )
+    time_field: Names = Field(
+        default=(), description="Field that holds the time; without one, the received time counts."
+    )
+    id_field: Names = Field(default=(), description="Field that identifies the message, to tell duplicates.")
+    value_field: Names = Field(
+        default=(), description="Field that holds the value; without it, every other field is a metric."
+    )
+    metric_field: Names = Field(default=(), description="With value_field: field that names the metric.")
+    metric: str = Field(
+        default="value",
+        min_length=1,
+        max_length=200,
+        description="With value_field: the metric where no field names it.",
+    )
+    unit_field: Names = Field(default=(), description="With value_field: field that holds the unit.")
+    strings: Literal["text", "number", "number_or_text"] = Field(
+        default="text",
+        description="What a string is: text, a number (or bad_value), or a number where it reads as one.",
+    )

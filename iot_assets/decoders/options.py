@@ -1,0 +1,94 @@
+"""Options that every convention understands, and how a user's wish becomes a frozen, checked object.
+
+Belongs here: names, types and meanings of the common options. Does not: options of one convention (its own module).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+#: Lower and upper bound of a metric, both allowed values themselves; None is no bound.
+Limits = tuple[float | None, float | None]
+
+
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+#: One name, or several of which the first that a payload has is taken.
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class CommonOptions(BaseModel):
+    """What can be said of any convention's messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: str = Field(
+        default="{device}",
+        description="How the device id is made: {device} is what the payload (or a level of the topic named so) says, other names are levels of the topic.",
+    )
+    timezone: str | None = Field(
+        default=None,
+        description="IANA name of the zone of times that name none; without it they are taken as UTC and flagged.",
+    )
+    epoch_unit: Literal["auto", "s", "ms", "us", "ns"] = Field(
+        default="auto", description="Unit of times that are numbers; auto tells it by their magnitude."
+    )
+    prefix: str = Field(default="", description="Put before the name of each metric.")
+    keep: Names = Field(default=(), description="Only these metrics (with all below them) are read; empty is all.")
+    drop: Names = Field(default=(), description="These metrics (with all below them) are left out.")
+    units: dict[str, str] = Field(default_factory=dict, description="Unit of a metric whose message names none.")
+    limits: dict[str, Limits] = Field(
+        default_factory=dict,
+        description="Least and greatest value of a metric, both still good; beyond, a reading is flagged out_of_range. Text is no value of such a metric.",
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in _zones():
+            raise ValueError(f"{value!r} is no name of the IANA time zone database{_near(value, _zones())}")
+        return value
+
+    @field_validator("device")
+    @classmethod
+    def _one_device(cls, value: str) -> str:
+        if value.count("{device}") > 1:
+            raise ValueError("{device} may stand in it once")
+        return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _near(word: str, known: frozenset[str] | Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(word, sorted(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+OptionsT = TypeVar("OptionsT", bound=CommonOptions)
+
+
+def build_options(kind: type[OptionsT], given: Mapping[str, Any]) -> tuple[OptionsT | None, list[str]]:
+    """The options, or what is wrong with them, one sentence a fault."""
+    try:
+        return kind.model_validate(dict(given)), []
+    except ValidationError as error:
+        return None, [_sentence(dict(fault), kind) for fault in error.errors()]
+
+
+def _sentence(fault: dict[str, Any], kind: type[CommonOptions]) -> str:
+    name = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"there is no option {name!r}{_near(name, kind.model_fields)} (allowed: {', '.join(kind.model_fields)})"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return f"option {name}: {message[:1].lower()}{message[1:]} (given: {fault['input']!r})"

@@ -1,0 +1,146 @@
+"""Which convention the messages of a topic follow: patterns, tried in order, the user's before the built-in ones.
+
+Belongs here: patterns, their captures, the built-in routes. Does not: what a convention means (``conventions``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from iot_assets.decoders.conventions import CONVENTIONS, Convention
+from iot_assets.decoders.options import CommonOptions, build_options
+from iot_assets.errors import SettingsError
+
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Topics, by a pattern, and the convention that their messages follow.
+
+    A pattern is an MQTT topic filter in which ``{name}`` stands for one level and remembers it.
+    """
+
+    topic: str
+    convention: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+DEFAULT_ROUTES: Final = (
+    Route("sensors", "sensor_value"),
+    Route("sensors/{name}", "sensor_value"),
+    Route("telemetry/#", "telemetry"),
+    Route("devices/{device}/#", "flat_json"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceName:
+    """How the device id of one topic's messages is put together: prefix, then the device, then suffix."""
+
+    prefix: str
+    captured: str | None
+    """What the topic says the device is; None leaves it to the payload."""
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Messages that are decoded together: one convention with one set of options."""
+
+    name: str
+    convention: Convention
+    options: CommonOptions
+
+
+class RouteTable:
+    """All routes of an installation, checked.
+
+    Raises:
+        SettingsError: a route names no convention, an unknown option or a wrong value; one sentence a fault.
+    """
+
+    def __init__(self, routes: Iterable[Route] = (), *, defaults: Iterable[Route] = DEFAULT_ROUTES) -> None:
+        self.routes = (*routes, *defaults)
+        self.groups: list[Group] = []
+        self.group_of: list[int] = []
+        self._patterns: list[re.Pattern[str]] = []
+        problems: list[str] = []
+        for route in self.routes:
+            group, faults = _check(route)
+            problems += [f"route {route.topic!r} ({route.convention}): {fault}" for fault in faults]
+            if group is None:
+                continue
+            if group not in self.groups:
+                self.groups.append(group)
+            self.group_of.append(self.groups.index(group))
+            self._patterns.append(_compile(route.topic))
+        if problems:
+            raise SettingsError(problems)
+
+    def match(self, topic: str) -> tuple[int, dict[str, str]] | None:
+        """The index of the first route for this topic and the levels that its pattern remembers."""
+        for index, pattern in enumerate(self._patterns):
+            if (found := pattern.fullmatch(topic)) is not None:
+                return index, found.groupdict()
+        return None
+
+    def device_name(self, index: int, captures: Mapping[str, str]) -> DeviceName:
+        """The route's device template with everything in place that the topic says."""
+        template = self.groups[self.group_of[index]].options.device
+        if "{device}" not in template:
+            return DeviceName("", _fill(template, captures), "")
+        prefix, suffix = template.split("{device}")
+        return DeviceName(_fill(prefix, captures), captures.get("device"), _fill(suffix, captures))
+
+
+def _check(route: Route) -> tuple[Group | None, list[str]]:
+    if (convention := CONVENTIONS.get(route.convention)) is None:
+        near = difflib.get_close_matches(route.convention, CONVENTIONS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return None, [f"there is no convention {route.convention!r}{hint} (there are: {', '.join(CONVENTIONS)})"]
+    levels = route.topic.split("/")
+    faults = []
+    if not route.topic or any("#" in level and (level != "#" or i < len(levels) - 1) for i, level in enumerate(levels)):
+        faults.append("# must be the whole last level of a topic")
+    if any(
+        ("+" in level and level != "+") or (set(level) & {"{", "}"} and not _PLACEHOLDER.fullmatch(level))
+        for level in levels
+    ):
+        faults.append("+ and {name} (small letters, digits, _) must each be a whole level of the topic")
+    captured = [match[1] for level in levels if (match := _PLACEHOLDER.fullmatch(level))]
+    if len(set(captured)) < len(captured):
+        faults.append("a name may stand in the topic once")
+    options, wrong = build_options(convention.engine.options, {**convention.defaults, **route.options})
+    faults += wrong
+    if options is not None:
+        unknown = sorted(set(_PLACEHOLDER.findall(options.device)) - set(captured) - {"device"})
+        faults += [
+            f"the device template {options.device!r} uses {{{name}}}, which the topic does not name" for name in unknown
+        ]
+    return (None if faults or options is None else Group(route.convention, convention, options)), faults
+
+
+def _compile(topic: str) -> re.Pattern[str]:
+    """The pattern as a regular expression; as in MQTT, ``a/#`` matches ``a`` too, and wildcards match no ``$`` topic."""
+    parts = []
+    for index, level in enumerate(topic.split("/")):
+        slash = "/" if index else ""
+        if level == "#":
+            parts.append(f"(?:{slash}.*)?" if index else ".*")
+        elif level == "+":
+            parts.append(f"{slash}[^/]*")
+        elif (match := _PLACEHOLDER.fullmatch(level)) is not None:
+            parts.append(f"{slash}(?P<{match[1]}>[^/]*)")
+        else:
+            parts.append(slash + re.escape(level))
+    dollar = r"(?!\$)" if topic[0] in "+#{" else ""
+    return re.compile(dollar + "".join(parts), re.DOTALL)
+
+
+def _fill(template: str, captures: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda match: captures[match[1]], template)
