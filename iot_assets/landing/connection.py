@@ -117,7 +117,7 @@ class Connection:
             time.sleep(seconds)
             return False
         if reading and self._pending():
-            return True
+            seconds = 0.0
         mask = (select.POLLIN if reading else 0) | (select.POLLOUT if self._client.want_write() else 0)
         self._poll.modify(sock.fileno(), mask)
         events = sum(event for _, event in self._poll.poll(seconds * 1000))
@@ -126,7 +126,7 @@ class Connection:
         if not reading and events & (select.POLLHUP | select.POLLERR):
             # It is gone, and what is unread in it can no longer be acknowledged: it comes again.
             self._end(causes.of_silence(""))
-        return bool(events & ~select.POLLOUT) and reading
+        return reading and (bool(events & ~select.POLLOUT) or self._pending())
 
     def read(self, *, messages: int, size: int, seconds: float) -> None:
         """Take what the socket holds, up to bounds, or until the broker says something its owner must handle."""
@@ -148,6 +148,8 @@ class Connection:
         if not reading:
             forgive_ping(self._client)
         self._client.loop_misc()
+        if self.ended is None and self._client.socket() is None:
+            self._end(causes.of_silence(self._said.text))
         if self.news.accepted is None and time.monotonic() - self._opened > _CONNACK_SECONDS:
             self._end("accepts connections but does not speak MQTT")
 

@@ -34,6 +34,9 @@ class _TlsSocket(ssl.SSLSocket):
 def tls_context(mqtt: Mqtt) -> ssl.SSLContext:
     """What TLS is set up with, its files read anew at each attempt, likewise."""
     tls = mqtt.tls
+    for file in (tls.ca_file, tls.certificate_file, tls.key_file):
+        if file is not None:
+            file.open("rb").close()  # ssl's own complaint names no file
     context = ssl.create_default_context(cafile=None if tls.ca_file is None else str(tls.ca_file))
     context.sslsocket_class = _TlsSocket
     if tls.certificate_file is not None:

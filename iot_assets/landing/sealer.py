@@ -108,6 +108,10 @@ class Sealer:
                 # A fault of ours must neither end the thread nor keep the segments behind this one from being landed.
                 self._corrupt(segment, f"{segment.path} cannot be landed: {error!r}")
         except StorageError as error:
+            if isinstance(error.cause, FileNotFoundError) and not segment.path.exists():
+                self._log.error("%s IS GONE: somebody else has taken it away before it was landed", segment.path)
+                self._count(Sealed(None, 0, 0, (), None, None))
+                return True
             self.trouble.begin(f"{error}; the messages are safe in the spool", (error.doing, error.cause.errno))
             return False
         self.trouble.end("landing works again")
