@@ -45,6 +45,15 @@ class InUseError(IotAssetsError):
         super().__init__(f"{what} is in use by {holder}; {advice}")
 
 
+class StartError(IotAssetsError):
+    """A process that the platform needs does not start: mend what its last words complain of."""
+
+    def __init__(self, part: str, how: str, log: Path, last_words: list[str]) -> None:
+        self.part, self.how, self.log, self.last_words = part, how, log, last_words
+        quoted = "".join(f"\n  | {line}" for line in last_words)
+        super().__init__(f"{part} {how} again and again, so everything was stopped; its log {log} ends with:{quoted}")
+
+
 class CorruptFileError(IotAssetsError):
     """A file of the lake or spool does not hold what its own checksums and counts say."""
 

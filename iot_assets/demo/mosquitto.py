@@ -46,7 +46,8 @@ set_tcp_nodelay true
 # The counter of dropped messages is refreshed so often (seconds); a check watches it.
 sys_interval 10
 
-log_dest stdout
+# Unlike stdout it is not held back until a block is full.
+log_dest stderr
 log_type error
 log_type warning
 log_type notice

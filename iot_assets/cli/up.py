@@ -1,0 +1,216 @@
+"""``iot-assets up`` and ``iot-assets demo``: which parts a platform has, and where to look once they are up.
+
+Belongs here: the table of parts, put together from settings. Does not: running them (``ops``), the outside world of
+the demo (``demo``).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import click
+
+from iot_assets.demo.fleet import status_path
+from iot_assets.demo.mosquitto import find_mosquitto, prepare_mosquitto
+from iot_assets.demo.overrides import BROKER_HOST, demo_environment, demo_settings
+from iot_assets.demo.registry import write_registry
+from iot_assets.errors import SettingsError, StorageError
+from iot_assets.lake.paths import DataPaths
+from iot_assets.ops.claims import check_ports, claim_folder
+from iot_assets.ops.narrator import Narrator
+from iot_assets.ops.parts import NeededPort, Part
+from iot_assets.ops.probes import dagster_missing, fleet_missing, lander_missing, page_address, port_missing
+from iot_assets.ops.published import GoldWatch
+from iot_assets.ops.supervisor import Supervisor
+from iot_assets.settings import Settings, load_settings
+
+_WORKSPACE: Final = "workspace.yaml"
+_EXAMPLE_QUERY: Final = "select * from gold.latest order by device_id, metric"
+
+
+@click.command()
+def up() -> None:
+    """Run the lander and Dagster against the broker in the settings, until Ctrl-C."""
+    settings = load_settings()
+    paths = DataPaths(settings.data_dir.absolute())
+    environment = dict(os.environ) | {"IOT_DATA_DIR": str(paths.root)}
+    with claim_folder(paths.root):
+        check_ports(_ports(settings))
+        parts = [_lander(settings, paths, environment), *_dagster(settings, paths, environment)]
+        _run(settings, paths, parts)
+
+
+@click.command()
+@click.option(
+    "--broker",
+    type=click.Choice(["auto", "mosquitto", "own"]),
+    default="auto",
+    show_default=True,
+    help="Which broker: mosquitto, the small one of our own, or mosquitto where it is installed.",
+)
+def demo(broker: str) -> None:
+    """Run the whole platform on this machine: broker, simulated fleet, lander and Dagster, until Ctrl-C."""
+    given = load_settings()
+    paths = DataPaths(given.data_dir.absolute())
+    folder = paths.root / "demo"
+    settings = demo_settings(given, folder / "registry.json")
+    environment = demo_environment(settings, os.environ) | {"IOT_DATA_DIR": str(paths.root)}
+    with claim_folder(paths.root):
+        check_ports([NeededPort(BROKER_HOST, settings.demo.broker_port, "demo.broker_port"), *_ports(settings)])
+        write_registry(folder / "registry.json", settings.demo.seed)
+        parts = [
+            _broker(settings, folder, environment, which=broker),
+            _lander(settings, paths, environment),
+            _fleet(settings, paths, environment),
+            *_dagster(settings, paths, environment),
+        ]
+        _run(settings, paths, parts)
+
+
+def _broker(settings: Settings, folder: Path, environment: dict[str, str], *, which: str) -> Part:
+    port = settings.demo.broker_port
+    program = find_mosquitto() if which != "own" else None
+    if program is not None:
+        command, name = prepare_mosquitto(program, folder / "mosquitto", port), "mosquitto"
+    elif which == "mosquitto":
+        raise SettingsError(["--broker mosquitto: mosquitto is not installed; leave it to the demo's own broker"])
+    else:
+        own = [sys.executable, "-m", "iot_assets.demo.broker_process", "--host", BROKER_HOST, "--port", str(port)]
+        command, name = own, "our own small one"
+    return Part(
+        name="broker",
+        command=tuple(command),
+        environment=environment,
+        waiting_for=lambda _: port_missing(BROKER_HOST, port),
+        once_up=_line("broker", f"{name}, on {BROKER_HOST} port {port}"),
+        stop_rank=3,
+    )
+
+
+def _fleet(settings: Settings, paths: DataPaths, environment: dict[str, str]) -> Part:
+    rate, trouble = settings.demo.messages_per_second, settings.demo.trouble
+    return Part(
+        name="fleet",
+        command=(sys.executable, "-m", "iot_assets.demo.fleet"),
+        environment=environment,
+        waiting_for=partial(fleet_missing, status_path(paths.root)),
+        once_up=_line("fleet", f"15 devices, {rate:g} messages a second{', some in trouble' if trouble else ''}"),
+        stop_rank=0,
+    )
+
+
+def _lander(settings: Settings, paths: DataPaths, environment: dict[str, str]) -> Part:
+    where = f"{settings.mqtt.host}:{settings.mqtt.port}" if settings.mqtt.enabled else "nothing (mqtt.enabled is false)"
+    return Part(
+        name="lander",
+        command=(sys.executable, "-m", "iot_assets", "land"),
+        environment=environment,
+        waiting_for=partial(lander_missing, paths, settings.lander.name),
+        once_up=_line("lander", f"reads {where}, lands in {_near(paths.landed)}"),
+        stop_rank=1,
+        stop_seconds=60,
+        patience_seconds=15,
+    )
+
+
+def _dagster(settings: Settings, paths: DataPaths, environment: dict[str, str]) -> list[Part]:
+    here = Path.cwd()
+    if not (here / _WORKSPACE).exists():
+        raise SettingsError([f"there is no {_WORKSPACE} in {here}: run this in the project's folder"])
+    host, port = settings.dagster.host, settings.dagster.port
+    # What it warns of is for developers, whose tests turn each warning into an error; here it would only frighten.
+    own = environment | {"PYTHONWARNINGS": "ignore", "DAGSTER_HOME": str(_dagster_home(here, paths))}
+    program = (sys.executable, "-m", "dagster")
+    page = Part(
+        name="dagster",
+        command=(*program, "dev", "-w", _WORKSPACE, "-h", host, "-p", str(port)),
+        environment=own,
+        waiting_for=lambda _: dagster_missing(host, port),
+        once_up=_line("dagster", f"its page is {page_address(host, port)}"),
+        stop_rank=2,
+        stop_seconds=60,
+        patience_seconds=120,
+    )
+    if any(paths.dagster.rglob("*.db")):
+        return [page]
+    # Its web server and its daemon would otherwise both make the empty storage, and one of them would fail.
+    storage = Part(
+        name="dagster-storage",
+        command=(*program, "instance", "migrate"),
+        environment=own,
+        waiting_for=lambda _: "its end",
+        once_up=_line("dagster", f"has made its storage in {_near(paths.dagster)}"),
+        once=True,
+    )
+    return [storage, page]
+
+
+def _dagster_home(here: Path, paths: DataPaths) -> Path:
+    """A home for what Dagster leaves lying about, below the data folder, with the instance settings of this folder.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    link, target = paths.dagster / "dagster.yaml", here / "dagster.yaml"
+    try:
+        paths.dagster.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not (link.is_symlink() and link.readlink() == target):
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+    except OSError as error:
+        raise StorageError("link the instance settings into", link, error) from error
+    return paths.dagster
+
+
+def _ports(settings: Settings) -> list[NeededPort]:
+    ports = [NeededPort(settings.dagster.host, settings.dagster.port, "dagster.port")]
+    if settings.lander.metrics_port:
+        ports.append(NeededPort(settings.lander.metrics_host, settings.lander.metrics_port, "lander.metrics_port"))
+    return ports
+
+
+def _run(settings: Settings, paths: DataPaths, parts: list[Part]) -> None:
+    supervisor = Supervisor(
+        parts,
+        logs=paths.logs,
+        narrator=Narrator(sys.stdout),
+        when_up=_where_to_look(settings, paths),
+        watches=[GoldWatch(paths.serving)],
+    )
+    if not supervisor.run():
+        sys.exit(1)
+
+
+def _where_to_look(settings: Settings, paths: DataPaths) -> str:
+    programs = Path(sys.executable).parent
+    duckdb = f"{_near(programs / 'duckdb')} -readonly {_near(paths.serving)}"
+    query = f'{_near(programs / "iot-assets")} query "{_EXAMPLE_QUERY}"'
+    return "\n".join(
+        [
+            "",
+            "All of it is up. Where to look:",
+            f"  Dagster    {page_address(settings.dagster.host, settings.dagster.port)}",
+            f"  SQL        {duckdb}",
+            f"             {query}",
+            f"  logs       {_near(paths.logs)}{os.sep}",
+            "The first rows take up to two minutes: the lander seals a file each minute, and Dagster then takes it.",
+            "Ctrl-C stops everything; the next start goes on from there.",
+            "",
+        ]
+    )
+
+
+def _near(path: Path) -> str:
+    """The path as one would type it from here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _line(name: str, what: str) -> str:
+    return f"{name:<10} {what}"

@@ -1,0 +1,84 @@
+"""What a supervisor must have to itself before it starts anything: the data folder and the ports.
+
+Belongs here: finding out, and saying which setting to change. Does not: the parts that use them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iot_assets.errors import InUseError, SettingsError, StorageError
+
+if TYPE_CHECKING:
+    from iot_assets.ops.parts import NeededPort
+
+
+@contextlib.contextmanager
+def claim_folder(data_dir: Path) -> Iterator[None]:
+    """Keep other supervisors off this data folder; the kernel lets go when we end, however we end.
+
+    Raises:
+        InUseError: another supervisor has it.
+        StorageError: the folder cannot be made or written.
+    """
+    path = data_dir / "supervisor.lock"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StorageError("use the data folder", data_dir, error) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
+            raise InUseError(
+                f"the data folder {data_dir}",
+                f"another `iot-assets up` or `demo` (process {holder})",
+                "stop that one, or name another folder with data_dir (IOT_DATA_DIR)",
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def check_ports(ports: Iterable[NeededPort]) -> None:
+    """See that each port can be listened on.
+
+    Raises:
+        InUseError: something listens there already, or two settings name the same port.
+        SettingsError: the address is none of this machine's, or the port is not for ordinary users.
+    """
+    with contextlib.ExitStack() as held:  # all at once, so that two settings with one port are found out
+        for needed in ports:
+            _hold(needed, held)
+
+
+def _hold(needed: NeededPort, held: contextlib.ExitStack) -> None:
+    variable = f"IOT_{needed.setting.upper().replace('.', '__')}"
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(needed.host, needed.port, type=socket.SOCK_STREAM)[0]
+        probe = held.enter_context(socket.socket(family, kind))
+        # As servers do: connections that linger after a stop a moment ago are no obstacle, a listener is.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+        probe.listen(1)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise InUseError(
+                f"port {needed.port} on {needed.host}",
+                "another program (or another of these settings)",
+                f"stop it, or choose another port with {needed.setting} ({variable})",
+            ) from error
+        raise SettingsError(
+            [f"{needed.setting} ({variable}): cannot listen on {needed.host} port {needed.port}: {error.strerror}"]
+        ) from error

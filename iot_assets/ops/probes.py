@@ -1,0 +1,96 @@
+"""How one sees from outside that a part is really up: each probe says what is still missing, or None.
+
+Belongs here: looking. Does not: waiting (``supervisor.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from iot_assets.landing.status import read_status
+
+if TYPE_CHECKING:
+    from iot_assets.lake.paths import DataPaths
+
+_PATIENCE_SECONDS: Final = 3.0
+#: Asked of Dagster's page: has the code loaded, and do the daemons without which nothing happens beat?
+_DAGSTER_QUERY: Final = """{
+  workspaceOrError { __typename ... on Workspace { locationEntries { name loadStatus
+    locationOrLoadError { __typename ... on PythonError { message } } } } }
+  instance { daemonHealth { allDaemonStatuses { daemonType required healthy } } }
+}"""
+_NEEDED_DAEMONS: Final = frozenset({"SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR"})
+
+
+def port_missing(host: str, port: int) -> str | None:
+    """Whether something listens on the port."""
+    try:
+        with socket.create_connection((host, port), timeout=_PATIENCE_SECONDS):
+            return None
+    except OSError:
+        return f"an answer on port {port}"
+
+
+def fleet_missing(status: Path, pid: int) -> str | None:
+    """Whether the fleet's messages are acknowledged by the broker, by its status file."""
+    try:
+        told = json.loads(status.read_bytes())
+        running = told["pid"] == pid and told["acknowledged"] > 0
+    except (OSError, ValueError, KeyError, TypeError):
+        running = False
+    return None if running else "its first acknowledged message"
+
+
+def lander_missing(paths: DataPaths, lander: str, pid: int) -> str | None:
+    """Whether the lander is connected and takes what arrives, by its status file."""
+    status = read_status(paths, lander)
+    if status is None or status.pid != pid:
+        return "its first sign of life"
+    if trouble := status.storage_problem or status.broker_problem:
+        return f"better times: {trouble}"
+    if status.broker and not status.connected:
+        return f"its connection to {status.broker}"
+    return None
+
+
+def dagster_missing(host: str, port: int) -> str | None:
+    """Whether Dagster's page answers, the code is loaded and the daemons are at work."""
+    page = page_address(host, port)
+    body = json.dumps({"query": _DAGSTER_QUERY}).encode()
+    request = urllib.request.Request(  # noqa: S310 - our own page, always http
+        f"{page}/graphql", body, {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310 - as above
+            return _dagster_state(json.load(answer)["data"])
+    except (OSError, ValueError):
+        return f"its web page, {page}"
+    except (KeyError, TypeError):
+        return None  # the page answers, in a way that this version does not know
+
+
+def page_address(host: str, port: int) -> str:
+    """The address at which this machine sees a page that listens on ``host``."""
+    near = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{near}:{port}"
+
+
+def _dagster_state(data: Mapping[str, Any]) -> str | None:
+    entries = data["workspaceOrError"]["locationEntries"]
+    for entry in entries:
+        loaded = entry["locationOrLoadError"]
+        if loaded is not None and loaded["__typename"] == "PythonError":
+            fault = " ".join(str(loaded["message"]).split())
+            return f"code location {entry['name']!r}, which does not load: {fault[:300]}"
+    if not entries or any(entry["loadStatus"] != "LOADED" for entry in entries):
+        return "its code to load"
+    daemons = data["instance"]["daemonHealth"]["allDaemonStatuses"]
+    asleep = sorted(
+        d["daemonType"] for d in daemons if d["required"] and not d["healthy"] and d["daemonType"] in _NEEDED_DAEMONS
+    )
+    return f"the heartbeat of {', '.join(asleep).lower()}" if asleep else None

@@ -1,0 +1,129 @@
+"""Runs the parts of the platform together: starts them in order, looks after them, and ends them in order.
+
+Belongs here: order, patience, signals. Does not: the life of one process (``child.py``), which parts there are and
+what they are for (``cli/up.py``).
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from iot_assets.ops.child import Child, State
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from iot_assets.ops.narrator import Narrator
+    from iot_assets.ops.parts import Part
+
+_STEP_SECONDS: Final = 0.2
+_WATCH_SECONDS: Final = 2.0
+_LOGS_SECONDS: Final = 30.0
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Watch = Callable[[], str | None]
+
+
+class Supervisor:
+    """One start of the platform, from the first process to the last."""
+
+    def __init__(
+        self, parts: Sequence[Part], *, logs: Path, narrator: Narrator, when_up: str, watches: Sequence[Watch] = ()
+    ) -> None:
+        self._parts, self._logs, self._narrator = list(parts), logs, narrator
+        self._when_up, self._watches = when_up, watches
+        self._children: list[Child] = []
+        self._signals = 0
+        self._told_up = False
+        self._watched_at = self._turned_at = 0.0
+
+    def run(self) -> bool:
+        """Run until a signal says stop; whether every part then ended by itself.
+
+        Raises:
+            StartError: a part does not start; everything else was ended.
+        """
+        with self._listening():
+            try:
+                while not self._signals:
+                    self._step()
+                    time.sleep(_STEP_SECONDS)
+            finally:
+                gentle = self._stop()
+        return gentle
+
+    def _step(self) -> None:
+        for child in self._children:
+            child.watch()
+        self._start_next()
+        self._turn_logs()
+        missing = [f"{c.part.name}: waiting for {c.missing}" for c in self._children if c.missing is not None]
+        if not self._told_up and len(self._children) == len(self._parts) and not missing:
+            self._told_up = True
+            self._narrator.say(self._when_up)
+        if self._told_up:
+            self._look_around()
+        self._narrator.awaiting("; ".join(missing))
+
+    def _start_next(self) -> None:
+        """Start the next part once the one before is up, or has been waited for long enough."""
+        if len(self._children) == len(self._parts):
+            return
+        if self._children and (last := self._children[-1]).state not in (State.UP, State.DONE):
+            if last.part.once or last.waited() < last.part.patience_seconds:
+                return
+            self._narrator.say(f"{last.part.name:<10} runs, and still waits for {last.missing}; the rest is started")
+        child = Child(self._parts[len(self._children)], self._logs, self._narrator.say)
+        self._children.append(child)
+        child.start()
+
+    def _look_around(self) -> None:
+        if time.monotonic() - self._watched_at < _WATCH_SECONDS:
+            return
+        self._watched_at = time.monotonic()
+        for watch in self._watches:
+            if line := watch():
+                self._narrator.say(line)
+
+    def _turn_logs(self) -> None:
+        if time.monotonic() - self._turned_at > _LOGS_SECONDS:
+            self._turned_at = time.monotonic()
+            for child in self._children:
+                child.log.turn_over()
+
+    def _stop(self) -> bool:
+        """End every part, in the order of their ranks; a second signal ends them all at once."""
+        before, gentle = self._signals, True
+        running = [child for child in self._children if child.pid is not None]
+        if running:
+            self._narrator.say("stopping (Ctrl-C once more kills what remains)")
+        for child in sorted(running, key=lambda c: c.part.stop_rank):
+            child.ask_to_end()
+            began = time.monotonic()
+            while not child.ended() and self._signals <= before and time.monotonic() - began < child.part.stop_seconds:
+                self._narrator.awaiting(f"{child.part.name}: waiting for its end")
+                time.sleep(0.05)
+            forced = child.clear_group(hard=not child.ended())
+            gentle = gentle and not forced
+            self._narrator.say(f"{child.part.name:<10} {'had to be killed' if forced else 'stopped'}")
+        return gentle
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Count signals instead of dying of them."""
+
+        def count(number: int, frame: FrameType | None) -> None:
+            del number, frame
+            self._signals += 1
+
+        before = {number: signal.signal(number, count) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
