@@ -10,8 +10,13 @@ from iot_assets.assets.gold import gold
 from iot_assets.assets.lake import LANDED_SPEC
 from iot_assets.assets.serving import serving
 from iot_assets.assets.silver import silver
+from iot_assets.automation.clean_up import clean_up_job, clean_up_schedule
 from iot_assets.automation.freshness import CATCH_UP_SENSOR, with_policies
+from iot_assets.automation.landing import landing_sensor
 from iot_assets.automation.minute import MINUTE_JOB, minute_schedule
+from iot_assets.automation.rebuild import rebuild_job
+from iot_assets.automation.sweep import SWEEP_JOB, sweep_schedule
+from iot_assets.checks.sweeps import SWEEPS
 from iot_assets.resources import warehouse_resource
 from iot_assets.settings import Settings, load_settings
 
@@ -21,9 +26,10 @@ def build_defs(settings: Settings) -> dg.Definitions:
     assets = dg.with_source_code_references([bronze, silver, gold, serving])
     defs = dg.Definitions(
         assets=[LANDED_SPEC, *assets],
-        jobs=[MINUTE_JOB],
-        schedules=[minute_schedule],
-        sensors=[CATCH_UP_SENSOR],
+        asset_checks=list(SWEEPS),
+        jobs=[MINUTE_JOB, SWEEP_JOB, clean_up_job, rebuild_job(settings)],
+        schedules=[minute_schedule, sweep_schedule, clean_up_schedule],
+        sensors=[landing_sensor, CATCH_UP_SENSOR],
         resources={"settings": settings, "warehouse": warehouse_resource(settings)},
         # One process a run: a process a step costs ten times as much.
         executor=dg.in_process_executor,

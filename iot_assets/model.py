@@ -33,7 +33,7 @@ INFORMATIVE_FLAGS: Final = MappingProxyType(
 EXCLUDING_FLAGS: Final = MappingProxyType(
     {
         "out_of_range": "its value is outside the declared limits (which are inclusive)",
-        "clock_suspect": "its own time was before 2000 or more than 5 minutes in the future, so the received time is used",
+        "clock_suspect": "its own time was before 2000 or too far in the future (5 minutes), so received_at is used",
         "out_of_scale": "its magnitude is 1e12 or more, beyond what the exact sums can hold",
     }
 )

@@ -22,7 +22,7 @@ from iot_assets.warehouse.connection import Warehouse
 POOL: Final = "warehouse"
 
 
-class WarehouseResource(DuckDBResource):
+class WarehouseResource(DuckDBResource):  # type: ignore[misc]  # dagster-duckdb ships no types
     """dagster-duckdb's resource, with what it lacks: our locks, UTC, migrations, and a close whatever happens.
 
     The original leaves the connection open when an asset raises, and its kind of connection and ours to one file do not

@@ -37,10 +37,17 @@ class Tls(_Section):
     """An encrypted connection to the broker."""
 
     enabled: bool = Field(default=False, description="Connect with TLS (brokers usually listen on port 8883).")
-    ca_file: Path | None = Field(default=None, description="PEM file of the authority that signed the broker's certificate; the system's own list when not set.")
-    certificate_file: Path | None = Field(default=None, description="PEM file of the client certificate, where the broker asks for one.")
+    ca_file: Path | None = Field(
+        default=None,
+        description="PEM file of the authority that signed the broker's certificate; the system's own list when not set.",
+    )
+    certificate_file: Path | None = Field(
+        default=None, description="PEM file of the client certificate, where the broker asks for one."
+    )
     key_file: Path | None = Field(default=None, description="PEM file of the client certificate's private key.")
-    insecure: bool = Field(default=False, description="Accept a certificate made for another host name; for tests only.")
+    insecure: bool = Field(
+        default=False, description="Accept a certificate made for another host name; for tests only."
+    )
 
 
 class Mqtt(_Section):
@@ -49,17 +56,38 @@ class Mqtt(_Section):
     enabled: bool = Field(default=True, description="Read from a broker at all.")
     host: str = Field(default="127.0.0.1", min_length=1, description="Host name or address of the broker.")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(default=1883, description="Port of the broker.")
-    topics: Annotated[tuple[str, ...], NoDecode] = Field(default=("#",), min_length=1, description="Topic filters to subscribe to; in a variable, separated by commas.")
-    client_id: str = Field(default="iot-assets", min_length=1, max_length=200, description="Names the session that the broker keeps for us; two landers on one broker need two.")
+    topics: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("#",), min_length=1, description="Topic filters to subscribe to; in a variable, separated by commas."
+    )
+    client_id: str = Field(
+        default="iot-assets",
+        min_length=1,
+        max_length=200,
+        description="Names the session that the broker keeps for us; two landers on one broker need two.",
+    )
     username: str | None = Field(default=None, description="User name, where the broker asks for one.")
     password: SecretStr | None = Field(default=None, description="Password; better kept in password_file.")
     password_file: Path | None = Field(default=None, description="File whose first line is the password.")
-    protocol: Literal["auto", "5", "3.1.1"] = Field(default="auto", description="MQTT version; auto tries 5 and falls back to 3.1.1.")
-    keepalive_seconds: Annotated[int, Field(ge=5, le=3600)] = Field(default=60, description="Seconds of silence after which both sides check that the other is there.")
-    session_expiry_seconds: Annotated[int, Field(ge=60, le=4294967295)] = Field(default=604800, description="How long the broker keeps our session, and what is queued in it, while the lander is away (MQTT 5).")
-    receive_maximum: Annotated[int, Field(ge=1, le=65000)] = Field(default=20000, description="How many unacknowledged messages the broker may send (MQTT 5).")
-    reconnect_max_seconds: Annotated[float, Field(ge=1, le=600)] = Field(default=30, description="Longest pause between attempts to reconnect; each pause is drawn at random below a doubling bound.")
-    watch_drops: bool = Field(default=True, description="Subscribe to the broker's own $SYS counter of dropped messages.")
+    protocol: Literal["auto", "5", "3.1.1"] = Field(
+        default="auto", description="MQTT version; auto tries 5 and falls back to 3.1.1."
+    )
+    keepalive_seconds: Annotated[int, Field(ge=5, le=3600)] = Field(
+        default=60, description="Seconds of silence after which both sides check that the other is there."
+    )
+    session_expiry_seconds: Annotated[int, Field(ge=60, le=4294967295)] = Field(
+        default=604800,
+        description="How long the broker keeps our session, and what is queued in it, while the lander is away (MQTT 5).",
+    )
+    receive_maximum: Annotated[int, Field(ge=1, le=65000)] = Field(
+        default=20000, description="How many unacknowledged messages the broker may send (MQTT 5)."
+    )
+    reconnect_max_seconds: Annotated[float, Field(ge=1, le=600)] = Field(
+        default=30,
+        description="Longest pause between attempts to reconnect; each pause is drawn at random below a doubling bound.",
+    )
+    watch_drops: bool = Field(
+        default=True, description="Subscribe to the broker's own $SYS counter of dropped messages."
+    )
     tls: Tls = Field(default=Tls(), description="Encryption.")
 
     @field_validator("topics", mode="before")
@@ -85,11 +113,25 @@ class Mqtt(_Section):
 class Lander(_Section):
     """How messages are made durable and landed."""
 
-    name: str = Field(default="lander", pattern=r"^[A-Za-z0-9_.]{1,60}$", description="Identity of this lander, part of its files' names: letters, digits, underscore and dot.")
-    seal_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(default=60, description="A segment is sealed to a Parquet file at each multiple of so many seconds of the clock.")
-    segment_max_bytes: Annotated[int, Field(ge=65536)] = Field(default=134217728, description="A segment that grows to so many bytes is sealed at once.")
-    in_flight_messages: Annotated[int, Field(ge=1, le=65000)] = Field(default=20000, description="Most messages held in memory, taken and not yet durable; at the bound the lander stops reading.")
-    in_flight_bytes: Annotated[int, Field(ge=1048576)] = Field(default=268435456, description="Most payload bytes held in memory, likewise.")
+    name: str = Field(
+        default="lander",
+        pattern=r"^[A-Za-z0-9_.]{1,60}$",
+        description="Identity of this lander, part of its files' names: letters, digits, underscore and dot.",
+    )
+    seal_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=60,
+        description="A segment is sealed to a Parquet file at each multiple of so many seconds of the clock.",
+    )
+    segment_max_bytes: Annotated[int, Field(ge=65536)] = Field(
+        default=134217728, description="A segment that grows to so many bytes is sealed at once."
+    )
+    in_flight_messages: Annotated[int, Field(ge=1, le=65000)] = Field(
+        default=20000,
+        description="Most messages held in memory, taken and not yet durable; at the bound the lander stops reading.",
+    )
+    in_flight_bytes: Annotated[int, Field(ge=1048576)] = Field(
+        default=268435456, description="Most payload bytes held in memory, likewise."
+    )
     metrics_host: str = Field(default="127.0.0.1", description="Address on which /healthz and /metrics are served.")
     metrics_port: Port = Field(default=0, description="Port of /healthz and /metrics; 0 is off.")
 
@@ -97,15 +139,23 @@ class Lander(_Section):
 class Registry(_Section):
     """What is known of the devices beforehand."""
 
-    file: Path | None = Field(default=None, description="JSON file of the devices with place, unit and limits; landed on each change.")
+    file: Path | None = Field(
+        default=None, description="JSON file of the devices with place, unit and limits; landed on each change."
+    )
 
 
 class Route(_Section):
     """Which convention the payloads of some topics follow. Your routes are tried before the built-in ones."""
 
-    topic: str = Field(min_length=1, description="Topic pattern: + for one level, # for the rest, {name} for one level that the device template may use.")
+    topic: str = Field(
+        min_length=1,
+        description="Topic pattern: + for one level, # for the rest, {name} for one level that the device template may use.",
+    )
     convention: str = Field(min_length=1, description="One of the conventions that `iot-assets routes` lists.")
-    options: dict[str, Any] = Field(default_factory=dict, description="What the convention lets you say: timezone, device, device_field, time_field, metric, units, …")
+    options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What the convention lets you say: timezone, device, device_field, time_field, metric, units, …",
+    )
 
     @field_validator("topic")
     @classmethod
@@ -127,60 +177,109 @@ class Route(_Section):
 class Decode(_Section):
     """Bounds of what is decoded; what is beyond becomes a reject, its bytes kept."""
 
-    max_payload_bytes: Annotated[int, Field(ge=1024)] = Field(default=1048576, description="Larger payloads are rejected as payload_too_large.")
-    stale_days: Annotated[int, Field(ge=1)] = Field(default=30, description="Readings older than this when received carry the flag stale.")
-    future_minutes: Annotated[int, Field(ge=0)] = Field(default=5, description="A time further in the future than this is not believed: flag clock_suspect.")
+    max_payload_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=1048576, description="Larger payloads are rejected as payload_too_large."
+    )
+    stale_days: Annotated[int, Field(ge=1)] = Field(
+        default=30, description="Readings older than this when received carry the flag stale."
+    )
+    future_minutes: Annotated[int, Field(ge=0)] = Field(
+        default=5, description="A time further in the future than this is not believed: flag clock_suspect."
+    )
 
 
 class Warehouse(_Section):
     """The warehouse file and the runs that write it."""
 
-    lock_wait_seconds: Annotated[float, Field(gt=0)] = Field(default=60, description="How long a run waits for another process that holds the warehouse file.")
-    batch_messages: Annotated[int, Field(ge=1000)] = Field(default=250000, description="Most messages that one transaction takes; a larger backlog takes several.")
-    bronze_days: Annotated[int, Field(ge=1)] = Field(default=7, description="Days that bronze.messages and silver.outcomes are kept; the lake keeps everything.")
-    memory_limit: str | None = Field(default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", description="DuckDB's memory bound, such as 4GB; a share of the machine when not set.")
-    threads: Annotated[int, Field(ge=1)] | None = Field(default=None, description="DuckDB's threads; one per core when not set.")
+    lock_wait_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=60, description="How long a run waits for another process that holds the warehouse file."
+    )
+    batch_messages: Annotated[int, Field(ge=1000)] = Field(
+        default=250000, description="Most messages that one transaction takes; a larger backlog takes several."
+    )
+    bronze_days: Annotated[int, Field(ge=1)] = Field(
+        default=7, description="Days that bronze.messages and silver.outcomes are kept; the lake keeps everything."
+    )
+    memory_limit: str | None = Field(
+        default=None,
+        pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",
+        description="DuckDB's memory bound, such as 4GB; a share of the machine when not set.",
+    )
+    threads: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="DuckDB's threads; one per core when not set."
+    )
 
 
 class Serving(_Section):
     """What is published to serving.duckdb."""
 
-    whole_rows: Annotated[int, Field(ge=0)] = Field(default=5000000, description="silver.readings and gold.readings_1min are published whole up to so many rows each.")
-    recent_days: Annotated[int, Field(ge=1)] = Field(default=1, description="Above that, so many recent days of each are published.")
+    whole_rows: Annotated[int, Field(ge=0)] = Field(
+        default=5000000,
+        description="silver.readings and gold.readings_1min are published whole up to so many rows each.",
+    )
+    recent_days: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="Above that, so many recent days of each are published."
+    )
 
 
 class Schedule(_Section):
     """When runs happen and how their history is bounded."""
 
-    idle_minutes: Annotated[int, Field(ge=1, le=60)] = Field(default=10, description="With nothing landed, one run in so many minutes refreshes what depends on time.")
-    backlog_files: Annotated[int, Field(ge=1)] = Field(default=10, description="So many landed files waiting make the landing sensor ask for a run at once.")
-    drain_seconds: Annotated[float, Field(ge=1, le=45)] = Field(default=20, description="Where no lander runs, the landing sensor reads the broker itself for so long each tick.")
-    storage_max_bytes: Annotated[int, Field(ge=10485760)] = Field(default=1073741824, description="Old runs are deleted once Dagster's storage is larger than this.")
-    keep_runs_hours: Annotated[int, Field(ge=1)] = Field(default=168, description="Runs older than this are deleted even where there is room.")
+    idle_minutes: Annotated[int, Field(ge=1, le=60)] = Field(
+        default=10, description="With nothing landed, one run in so many minutes refreshes what depends on time."
+    )
+    backlog_files: Annotated[int, Field(ge=1)] = Field(
+        default=10, description="So many landed files waiting make the landing sensor ask for a run at once."
+    )
+    drain_seconds: Annotated[float, Field(ge=1, le=45)] = Field(
+        default=20,
+        description="Where no lander runs, the landing sensor reads the broker itself for so long each tick.",
+    )
+    storage_max_bytes: Annotated[int, Field(ge=10485760)] = Field(
+        default=1073741824, description="Old runs are deleted once Dagster's storage is larger than this."
+    )
+    keep_runs_hours: Annotated[int, Field(ge=1)] = Field(
+        default=168, description="Runs older than this are deleted even where there is room."
+    )
 
 
 class Freshness(_Section):
     """After how long without a materialization an asset is late, and after how long it has failed."""
 
     warn_minutes: Annotated[int, Field(ge=1)] = Field(default=15, description="Minutes after which an asset is late.")
-    fail_minutes: Annotated[int, Field(ge=2)] = Field(default=30, description="Minutes after which an asset has failed.")
-    lag_warn_minutes: Annotated[float, Field(gt=0)] = Field(default=5, description="Age of the newest event at which the check of event-time lag warns.")
+    fail_minutes: Annotated[int, Field(ge=2)] = Field(
+        default=30, description="Minutes after which an asset has failed."
+    )
+    lag_warn_minutes: Annotated[float, Field(gt=0)] = Field(
+        default=5, description="Age of the newest event at which the check of event-time lag warns."
+    )
 
 
 class Dagster(_Section):
     """The Dagster web page that `up` and `demo` start."""
 
-    host: str = Field(default="127.0.0.1", description="Address of the web page. It has no login: think before you open it to others.")
+    host: str = Field(
+        default="127.0.0.1", description="Address of the web page. It has no login: think before you open it to others."
+    )
     port: Annotated[int, Field(ge=1, le=65535)] = Field(default=3000, description="Port of the web page.")
 
 
 class Demo(_Section):
     """The simulated fleet of `iot-assets demo`."""
 
-    broker_port: Annotated[int, Field(ge=1, le=65535)] = Field(default=18830, description="Port of the demo's own broker, on 127.0.0.1.")
-    messages_per_second: Annotated[float, Field(gt=0, le=10000)] = Field(default=20, description="Messages a second of the whole fleet.")
-    seed: int = Field(default=1, description="Seed of the fleet: the same seed gives the same fleet and the same values.")
-    trouble: bool = Field(default=True, description="Now and then send duplicates, late messages, wrong clocks, values out of range and broken payloads.")
+    broker_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=18830, description="Port of the demo's own broker, on 127.0.0.1."
+    )
+    messages_per_second: Annotated[float, Field(gt=0, le=10000)] = Field(
+        default=20, description="Messages a second of the whole fleet."
+    )
+    seed: int = Field(
+        default=1, description="Seed of the fleet: the same seed gives the same fleet and the same values."
+    )
+    trouble: bool = Field(
+        default=True,
+        description="Now and then send duplicates, late messages, wrong clocks, values out of range and broken payloads.",
+    )
 
 
 class Settings(BaseSettings):
@@ -188,7 +287,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=_PREFIX, env_nested_delimiter="__")
 
-    data_dir: Path = Field(default=Path("data"), description="Folder of the spool, the lake, the warehouse and the published copy; relative to where the command is run.")
+    data_dir: Path = Field(
+        default=Path("data"),
+        description="Folder of the spool, the lake, the warehouse and the published copy; relative to where the command is run.",
+    )
     mqtt: Mqtt = Field(default=Mqtt(), description="The broker.")
     lander: Lander = Field(default=Lander(), description="The lander.")
     registry: Registry = Field(default=Registry(), description="The device registry.")
@@ -206,7 +308,9 @@ class Settings(BaseSettings):
         if self.freshness.warn_minutes >= self.freshness.fail_minutes:
             raise ValueError("freshness.warn_minutes must be less than freshness.fail_minutes")
         if self.freshness.warn_minutes <= self.schedule.idle_minutes:
-            raise ValueError("freshness.warn_minutes must be more than schedule.idle_minutes, or an idle hour would look stale")
+            raise ValueError(
+                "freshness.warn_minutes must be more than schedule.idle_minutes, or an idle hour would look stale"
+            )
         return self
 
     @classmethod

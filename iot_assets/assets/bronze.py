@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -17,7 +18,8 @@ from iot_assets.resources import POOL, WarehouseResource, data_paths
 from iot_assets.settings import Settings
 from iot_assets.warehouse import bronze as unit
 from iot_assets.warehouse.connection import scalar
-from iot_assets.warehouse.tables import FILES, MESSAGES
+from iot_assets.warehouse.contract import CheckResult
+from iot_assets.warehouse.tables import FILES, MESSAGES, Table
 
 _TABLES = (FILES, MESSAGES)
 
@@ -34,37 +36,51 @@ def bronze(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
 ) -> Iterator[Any]:
     """Enter what has landed, exactly once."""
-    paths = data_paths(settings)
     try:
         with warehouse.get_connection() as connection:
-            entered = list(
-                unit.enter(
-                    connection, paths, run_id=context.run_id, most_messages=settings.warehouse.batch_messages
-                )
-            )
-            checks = [c for e in entered for c in e.checks] or unit.checks_without_news(connection)
-            checks.append(ledger_check(connection, paths))
-            tables = _metadata(connection, entered)
+            done = bring_in(connection, settings, context.run_id)
     except ContractError as error:
         yield from blocked(error)
         return
-    checks += lander_checks(paths, settings)
-    if entered:
-        newest = tables[FILES]["newest_received_at"].value
-        context.log_event(
-            landed_materialization(
-                files=sum(e.files for e in entered),
-                messages=sum(e.messages for e in entered),
-                size=sum(e.bytes for e in entered),
-                newest_at=newest,
-                lag_seconds=max(time.time() - newest, 0.0),
-                by="the minute run",
-            )
-        )
-    yield from emit(context, tables, latest_of(checks))
+    if done.landed is not None:
+        context.log_event(done.landed)
+    checks = [*done.checks, *lander_checks(data_paths(settings), settings)]
+    yield from emit(context, done.tables, latest_of(checks))
 
 
-def _metadata(connection: duckdb.DuckDBPyConnection, entered: list[unit.Entered]) -> dict[Any, dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class BroughtIn:
+    """What bronze did, ready to be told."""
+
+    tables: dict[Table, dict[str, Any]]
+    checks: list[CheckResult]
+    landed: dg.AssetMaterialization | None
+
+
+def bring_in(connection: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> BroughtIn:
+    """Enter all files that the ledger does not know."""
+    paths = data_paths(settings)
+    entered = list(unit.enter(connection, paths, run_id=run_id, most_messages=settings.warehouse.batch_messages))
+    checks = [c for e in entered for c in e.checks] or unit.checks_without_news(connection)
+    checks.append(ledger_check(connection, paths))
+    tables = _metadata(connection, entered)
+    return BroughtIn(tables, checks, _landed(tables, entered) if entered else None)
+
+
+def _landed(tables: dict[Table, dict[str, Any]], entered: list[unit.Entered]) -> dg.AssetMaterialization:
+    newest = tables[FILES].get("newest_received_at")
+    newest_at = newest.value if newest is not None else None
+    return landed_materialization(
+        files=sum(e.files for e in entered),
+        messages=sum(e.messages for e in entered),
+        size=sum(e.bytes for e in entered),
+        newest_at=newest_at,
+        lag_seconds=max(time.time() - newest_at, 0.0) if newest_at is not None else None,
+        by="a run",
+    )
+
+
+def _metadata(connection: duckdb.DuckDBPyConnection, entered: list[unit.Entered]) -> dict[Table, dict[str, Any]]:
     messages = sum(e.messages for e in entered)
     figures: dict[str, Any] = {
         "files_in": sum(e.files for e in entered),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from iot_assets.assets.results import blocked, emit, table_metadata
 from iot_assets.assets.retries import RETRIES
@@ -37,21 +38,26 @@ def gold(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Ite
     try:
         with warehouse.get_connection() as connection:
             healed = unit.heal(connection, run_id=context.run_id)
-            newest = scalar(connection, "select max(event_at) from gold.latest")
-            common: dict[str, Any] = {"batches": healed.batches}
-            if newest is not None:
-                common["newest_event_at"] = dg.MetadataValue.timestamp(newest.timestamp())
-                common["lag_seconds"] = max(time.time() - newest.timestamp(), 0.0)
-            tables = {
-                table: table_metadata(
-                    connection,
-                    table,
-                    {**common, "rows_out": healed.written.get(table.full_name, 0)},
-                    news=table.full_name in healed.written,
-                )
-                for table in _MADE_FROM
-            }
+            tables = metadata(connection, healed)
     except ContractError as error:
         yield from blocked(error)
         return
     yield from emit(context, tables, healed.checks)
+
+
+def metadata(connection: duckdb.DuckDBPyConnection, healed: unit.Healed) -> dict[Table, dict[str, Any]]:
+    """Metadata of gold's tables after this healing."""
+    newest = scalar(connection, "select max(event_at) from gold.latest")
+    common: dict[str, Any] = {"batches": healed.batches}
+    if newest is not None:
+        common["newest_event_at"] = dg.MetadataValue.timestamp(newest.timestamp())
+        common["lag_seconds"] = max(time.time() - newest.timestamp(), 0.0)
+    return {
+        table: table_metadata(
+            connection,
+            table,
+            {**common, "rows_out": healed.written.get(table.full_name, 0)},
+            news=table.full_name in healed.written,
+        )
+        for table in _MADE_FROM
+    }

@@ -1,4 +1,4 @@
-"""The landed lake as Dagster sees it: an external asset at the root of the lineage, reported, never materialized here."""
+"""The landed lake as Dagster sees it: an external asset at the root of the lineage, reported, not made here."""
 
 from typing import Any, Final
 

@@ -64,7 +64,15 @@ def blocked(error: ContractError) -> Iterator[dg.AssetCheckResult]:
         dagster.Failure: always, after the check result.
     """
     yield check_result(
-        CheckResult(error.table, error.check, passed=False, blocking=True, description="", failing=len(error.failing), sample=error.failing)
+        CheckResult(
+            error.table,
+            error.check,
+            passed=False,
+            blocking=True,
+            description="",
+            failing=len(error.failing),
+            sample=error.failing,
+        )
     )
     raise dg.Failure(description=str(error), allow_retries=False)
 
@@ -85,8 +93,8 @@ def emit(
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Materializations and check results of a unit.
 
-    A unit always writes all its tables. Where a run selected only some of them, the others are reported too, by events of
-    their own, since Dagster takes outputs only for what was selected.
+    A unit always writes all its tables. Where a run selected only some of them, the others are reported too, by events
+    of their own, since Dagster takes outputs only for what was selected.
     """
     selected = context.selected_asset_keys
     for table, metadata in tables.items():

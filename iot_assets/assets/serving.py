@@ -3,6 +3,7 @@
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import OWNERS, SERVING, key_of
@@ -24,21 +25,21 @@ from iot_assets.warehouse.publish import SPANNED, WHOLE, publish
 )
 def serving(settings: dg.ResourceParam[Settings], warehouse: WarehouseResource) -> dg.MaterializeResult[Any]:
     """Publish if anything has changed."""
-    paths = data_paths(settings)
     with warehouse.get_connection() as connection:
-        published = publish(
-            connection,
-            paths.serving,
-            whole_rows=settings.serving.whole_rows,
-            recent_days=settings.serving.recent_days,
-        )
-    if not published.changed:
-        return dg.MaterializeResult(metadata={"news": "nothing new", "path": dg.MetadataValue.path(paths.serving)})
-    return dg.MaterializeResult(
-        metadata={
-            "path": dg.MetadataValue.path(paths.serving),
-            "bytes": published.bytes,
-            "dagster/row_count": sum(published.rows.values()),
-            **{f"rows {name}": count for name, count in published.rows.items()},
-        }
+        return dg.MaterializeResult(metadata=publish_now(connection, settings))
+
+
+def publish_now(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
+    """Publish, and the metadata that tells of it."""
+    path = data_paths(settings).serving
+    published = publish(
+        connection, path, whole_rows=settings.serving.whole_rows, recent_days=settings.serving.recent_days
     )
+    if not published.changed:
+        return {"news": "nothing new", "path": dg.MetadataValue.path(path)}
+    return {
+        "path": dg.MetadataValue.path(path),
+        "bytes": published.bytes,
+        "dagster/row_count": sum(published.rows.values()),
+        **{f"rows {name}": count for name, count in published.rows.items()},
+    }

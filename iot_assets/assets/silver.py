@@ -47,27 +47,32 @@ def silver(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
 ) -> Iterator[Any]:
     """Decode what is new in bronze and settle it, exactly once."""
-    routes, limits = route_table(settings), bounds(settings)
     try:
         with warehouse.get_connection() as connection:
-            written = []
-            for batch in ledger.pending(connection, "silver"):
-                messages = unit.open_batch(connection, batch)
-                decoded = decode(messages, routes, limits)
-                history = snapshots(connection) if unit.brings_registry(connection) else None
-                ready = unit.Decoded(decoded.readings, decoded.rejects, decoded.outcomes)
-                written.append(unit.write(connection, batch, ready, history, run_id=context.run_id))
-                context.log.info(f"batch {batch.batch_id}: {batch.rows} messages, {written[-1].added} readings added")
+            written = settle_pending(connection, settings, context.run_id)
             checks = [c for w in written for c in w.checks] or unit.checks_without_news(connection)
             checks.append(lag_check(connection, settings))
-            tables = _metadata(connection, written)
+            tables = metadata(connection, written)
     except ContractError as error:
         yield from blocked(error)
         return
     yield from emit(context, tables, latest_of(checks))
 
 
-def _metadata(connection: duckdb.DuckDBPyConnection, written: list[unit.Written]) -> dict[Table, dict[str, Any]]:
+def settle_pending(connection: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> list[unit.Written]:
+    """Decode and settle each batch that silver has not applied, a transaction each."""
+    routes, limits = route_table(settings), bounds(settings)
+    written = []
+    for batch in ledger.pending(connection, "silver"):
+        decoded = decode(unit.open_batch(connection, batch), routes, limits)
+        history = snapshots(connection) if unit.brings_registry(connection) else None
+        ready = unit.Decoded(decoded.readings, decoded.rejects, decoded.outcomes)
+        written.append(unit.write(connection, batch, ready, history, run_id=run_id))
+    return written
+
+
+def metadata(connection: duckdb.DuckDBPyConnection, written: list[unit.Written]) -> dict[Table, dict[str, Any]]:
+    """Metadata of silver's tables after these transactions."""
     outcomes: Counter[str] = Counter()
     for w in written:
         outcomes.update(w.outcomes)
@@ -85,7 +90,9 @@ def _metadata(connection: duckdb.DuckDBPyConnection, written: list[unit.Written]
         CORRECTIONS: {"rows_out": sum(w.corrections for w in written)},
     }
     if written:
-        newest = scalar(connection, "select max(event_at) from silver.readings where batch_id >= ?", [written[0].batch_id])
+        newest = scalar(
+            connection, "select max(event_at) from silver.readings where batch_id >= ?", [written[0].batch_id]
+        )
     if newest is not None:
         per_table[READINGS]["newest_event_at"] = dg.MetadataValue.timestamp(newest.timestamp())
         per_table[READINGS]["lag_seconds"] = max(time.time() - newest.timestamp(), 0.0)

@@ -21,7 +21,10 @@ SERVING: Final = dg.AssetKey("serving")
 STEP_CHECKS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = MappingProxyType(
     {
         "bronze.files": {
-            "ledger_matches_lake": ("Every landed file is in the ledger, and every file of the ledger is in the lake.", False),
+            "ledger_matches_lake": (
+                "Every landed file is in the ledger, and every file of the ledger is in the lake.",
+                False,
+            ),
             "lander_state": ("A lander reads the broker, with no trouble of disk, broker or session.", False),
             "broker_drops": ("The broker has dropped no messages since the lander started watching.", False),
         },
@@ -58,20 +61,9 @@ def spec_of(table: Table, deps: Sequence[dg.AssetKey]) -> dg.AssetSpec:
 
 
 def check_specs_of(table: Table) -> list[dg.AssetCheckSpec]:
-    """The checks that the table's declaration implies, and those that its step judges besides."""
+    """The check of the table's declaration, and those that its step judges besides."""
     key = key_of(table)
-    specs = [
-        dg.AssetCheckSpec(
-            "columns", asset=key, blocking=True, description="Declared columns equal real columns: names, types, order, required."
-        )
-    ]
-    if table.key:
-        specs.append(
-            dg.AssetCheckSpec("key", asset=key, blocking=True, description=f"Unique: {', '.join(table.key)}.")
-        )
-    if contract.has_expectations(table):
-        meaning = "; ".join(c.expect for c in table.columns if c.expect)
-        specs.append(dg.AssetCheckSpec("values", asset=key, description=f"Rows written meet: {meaning}."))
+    specs = [dg.AssetCheckSpec("contract", asset=key, blocking=True, description=contract.promise(table))]
     specs += [
         dg.AssetCheckSpec(name, asset=key, blocking=blocking, description=meaning)
         for name, (meaning, blocking) in STEP_CHECKS.get(table.full_name, {}).items()

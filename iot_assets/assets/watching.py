@@ -20,7 +20,7 @@ _SILENT: Final = timedelta(minutes=2)
 
 
 def ledger_check(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> CheckResult:
-    """Files of the ledger that the lake has lost. (Files the ledger lacks are entered in this very step.)"""
+    """Files of the ledger that the lake has lost. Files the ledger lacks are entered in this very step."""
     present = {file.path for file in list_landed(paths)}
     known = connection.execute("select path, rows from bronze.files where state = 'entered' order by path").fetchall()
     lost = [{"path": path, "rows": rows, "problem": "not in the lake"} for path, rows in known if path not in present]
@@ -54,12 +54,17 @@ def lander_checks(paths: DataPaths, settings: Settings) -> list[CheckResult]:
             )
     return [
         _finding("bronze.files", "lander_state", _lander_problems(status, running=running), facts),
-        _finding("bronze.files", "broker_drops", dropped, {"counter_known": status is not None and status.dropped_by_broker is not None}),
+        _finding(
+            "bronze.files",
+            "broker_drops",
+            dropped,
+            {"counter_known": status is not None and status.dropped_by_broker is not None},
+        ),
     ]
 
 
 def lag_check(connection: duckdb.DuckDBPyConnection, settings: Settings) -> CheckResult:
-    """How old the newest event is; a freshness policy sees only when an asset was materialized, not what is in it."""
+    """The newest event's age: a freshness policy sees only when an asset was made, not what is in it."""
     newest = scalar(connection, "select max(event_at) from silver.readings")
     facts: dict[str, Any] = {"readings": newest is not None}
     late: list[dict[str, Any]] = []

@@ -1,7 +1,7 @@
 """Freshness policies, and what catches up a stale root: policy mapped over the graph once, not sprinkled."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import dagster as dg
 
@@ -21,12 +21,14 @@ def policy(settings: Settings) -> dg.FreshnessPolicy:
     )
 
 
-def catch_up() -> dg.AutomationCondition[dg.AssetKey]:
+def catch_up() -> dg.AutomationCondition[Any]:
     """Once per change to stale, unless a run is under way.
 
     ``newly_true`` matters: freshness is judged every 30 seconds only, so that a bare state would fire again and again.
     """
-    stale = dg.AutomationCondition.freshness_warned() | dg.AutomationCondition.freshness_failed()
+    stale: dg.AutomationCondition[Any] = (
+        dg.AutomationCondition.freshness_warned() | dg.AutomationCondition.freshness_failed()
+    )
     return stale.newly_true().since_last_handled() & ~dg.AutomationCondition.in_progress()
 
 

@@ -11,13 +11,15 @@ import dagster as dg
 
 from iot_assets.assets.specs import SERVING
 from iot_assets.automation.backlog import waiting_files
+from iot_assets.checks.sweeps import SWEEPS
 from iot_assets.resources import data_paths
 from iot_assets.settings import Settings
 
 #: All that a minute materializes; the whole chain in one run, so that one process start pays for it.
 MINUTE_JOB: Final = dg.define_asset_job(
     "minute",
-    selection=dg.AssetSelection.groups("bronze", "silver", "gold") | dg.AssetSelection.assets(SERVING),
+    selection=(dg.AssetSelection.groups("bronze", "silver", "gold") | dg.AssetSelection.assets(SERVING))
+    - dg.AssetSelection.checks(*SWEEPS),
     description="bronze → silver → gold → publication of whatever has landed.",
 )
 

@@ -44,7 +44,7 @@ class _Verbs(click.Group):
 def root() -> None:
     """An IoT data platform: what devices send becomes tables that people can trust.
 
-    Settings come from iot.toml (or the file that IOT_CONFIG names) and IOT_… variables; `iot-assets settings` shows them.
+    Settings come from iot.toml (or the file IOT_CONFIG names) and IOT_… variables; `iot-assets settings` shows them.
     """
 
 

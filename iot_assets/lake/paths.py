@@ -106,3 +106,9 @@ def _folders(path: Path) -> list[os.DirEntry[str]]:
             return sorted((e for e in entries if e.is_dir()), key=lambda e: e.name)
     except FileNotFoundError:
         return []
+
+
+def landed_days(paths: DataPaths) -> list[date]:
+    """Days, in UTC, that have a folder of landed files."""
+    names = [folder.name for folder in _folders(paths.landed)]
+    return [date.fromisoformat(name.removeprefix("date=")) for name in names if _DAY.fullmatch(name)]

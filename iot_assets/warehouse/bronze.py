@@ -6,7 +6,6 @@ Belongs here: finding new files, proving each whole, entering them. Does not: de
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,9 +72,7 @@ def enter(
 
 def unentered(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> list[LandedFile]:
     """Landed files that are not in the ledger; a file that was damaged and lies there again counts as new."""
-    known = {
-        row[0] for row in connection.execute("select path from bronze.files where state <> 'corrupt'").fetchall()
-    }
+    known = {row[0] for row in connection.execute("select path from bronze.files where state <> 'corrupt'").fetchall()}
     return sorted(file for file in list_landed(paths) if file.path not in known)
 
 
@@ -140,7 +137,9 @@ def _write(connection: duckdb.DuckDBPyConnection, paths: DataPaths, batch: list[
         ledger.record(connection, run_id, [c for c in checks if not c.passed])
         messages = int(scalar(connection, "select count(*) from bronze.messages where batch_id = ?", [batch_id]))
         ledger.mark(connection, "bronze", batch_id, run_id, messages)
-        damaged = rows(connection, "select path, problem from bronze.files where batch_id = ? and state = 'corrupt'", [batch_id])
+        damaged = rows(
+            connection, "select path, problem from bronze.files where batch_id = ? and state = 'corrupt'", [batch_id]
+        )
     for row in damaged:
         _set_aside(paths, row["path"])
     return Entered(
@@ -166,7 +165,7 @@ def _set_aside(paths: DataPaths, path: str) -> None:
     source, target = paths.lake / path, paths.lake / "damaged" / Path(path).name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(source, target)
+        source.replace(target)
     except OSError as error:
         _log.warning("cannot move the damaged file %s aside: %s", source, error)
 
@@ -182,10 +181,8 @@ def _checks(connection: duckdb.DuckDBPyConnection, batch_id: int) -> list[CheckR
     among = f"select * from ({nearby}) where message_id in (select message_id from batch_messages)"
     written = "select * from {} where batch_id = " + str(batch_id)
     return [
-        contract.columns(connection, FILES),
-        contract.key(connection, FILES, "select path from bronze.files"),
-        contract.values(connection, FILES, written.format("bronze.files")),
-        contract.columns(connection, MESSAGES),
-        contract.key(connection, MESSAGES, among),
-        contract.values(connection, MESSAGES, written.format("bronze.messages")),
+        contract.contract(
+            connection, FILES, among="select path from bronze.files", written=written.format("bronze.files")
+        ),
+        contract.contract(connection, MESSAGES, among=among, written=written.format("bronze.messages")),
     ]

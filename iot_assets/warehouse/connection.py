@@ -28,7 +28,9 @@ from iot_assets.warehouse import migrate
 
 #: The name under which the file is attached; the same SQL runs where it is a DuckLake catalog.
 ALIAS: Final = "iot"
-_LOCKED: Final = re.compile(r"could not set lock|different configuration|already attached|being used by another", re.I)
+_LOCKED: Final = re.compile(
+    r"could not set lock|different configuration|already attached|being used by another", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

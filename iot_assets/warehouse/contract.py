@@ -1,7 +1,7 @@
 """What each table's own declaration promises, judged inside the transaction that writes it.
 
-A check is a query that returns the offending rows; empty is good, and the rows are the message. ``columns`` and ``key``
-are faults of our own and roll the write back; ``values`` is a finding about data and only warns.
+A check is a query that returns the offending rows; empty is good, and the rows are the message. Columns that differ and
+keys that repeat are faults of our own and roll the write back; an expectation that a row breaks only warns.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ import duckdb
 
 from iot_assets.errors import ContractError
 from iot_assets.warehouse.connection import rows, scalar
-from iot_assets.warehouse.ddl import quote
+from iot_assets.warehouse.ddl import literal, quote
 from iot_assets.warehouse.tables import Table
 
 #: So many offending rows are kept with the result; the count is of all of them.
 SAMPLE: Final = 20
+#: Offending rows are counted up to here: beyond, the number says no more.
+MOST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check found. ``blocking`` says that a failure rolls the write back."""
+    """What one check found. ``blocking`` says that its failure rolls the write back."""
 
     table: str
     name: str
@@ -49,8 +51,39 @@ def checked(
     return CheckResult(table.full_name, name, not failing, blocking, description, failing, sample)
 
 
-def columns(connection: duckdb.DuckDBPyConnection, table: Table) -> CheckResult:
-    """The real columns are the declared ones: names, types, order and NOT NULL."""
+def contract(connection: duckdb.DuckDBPyConnection, table: Table, *, among: str, written: str) -> CheckResult:
+    """Judge a table by its declaration, as one check: each more would cost Dagster's storage two events a run.
+
+    Args:
+        connection: the one that writes, within its transaction.
+        table: the table.
+        among: a query for the rows among which the key of what was written must be unique.
+        written: a query for the rows that were written; its columns are the table's.
+    """
+    faults = _columns(connection, table) or _key(connection, table, among)
+    findings = [] if faults else _values(connection, table, written)
+    return CheckResult(
+        table.full_name,
+        "contract",
+        passed=not faults and not findings,
+        blocking=bool(faults),
+        description=promise(table),
+        failing=len(faults) or len(findings),
+        sample=(faults or findings)[:SAMPLE],
+    )
+
+
+def promise(table: Table) -> str:
+    """What the check ``contract`` of this table says, in a sentence."""
+    parts = ["columns are as declared (names, types, order, required)"]
+    if table.key:
+        parts.append(f"unique by {', '.join(table.key)}")
+    parts += [c.expect for c in table.columns if c.expect]
+    return "; ".join(parts) + "."
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: Table) -> list[dict[str, Any]]:
+    """Differences between the real columns and the declared ones: names, types, order and NOT NULL."""
     real = [
         (name, kind, nullable == "NO")
         for name, kind, nullable in connection.execute(
@@ -61,39 +94,35 @@ def columns(connection: duckdb.DuckDBPyConnection, table: Table) -> CheckResult:
         ).fetchall()
     ]
     declared = [(c.name, _real_type(c.type), c.required) for c in table.columns]
-    missing = [c for c in declared if c not in real]
-    extra = [c for c in real if c not in declared]
-    found: list[dict[str, Any]] = [{"column": c[0], "declared": f"{c[1]}, required: {c[2]}"} for c in missing]
-    found += [{"column": c[0], "real": f"{c[1]}, required: {c[2]}"} for c in extra]
-    if not found and real != declared:
-        found = [{"declared order": [c[0] for c in declared], "real order": [c[0] for c in real]}]
-    description = "Declared columns equal real columns: names, types, order, required."
-    return CheckResult(table.full_name, "columns", not found, True, description, len(found), found)
+    if real == declared:
+        return []
+    rule = {"rule": "columns"}
+    found: list[dict[str, Any]] = [{**rule, "declared": str(c)} for c in declared if c not in real]
+    found += [{**rule, "real": str(c)} for c in real if c not in declared]
+    return found or [{**rule, "declared": str([c[0] for c in declared]), "real": str([c[0] for c in real])}]
 
 
-def key(connection: duckdb.DuckDBPyConnection, table: Table, among: str) -> CheckResult:
-    """No two rows of the query ``among`` share the table's key."""
+def _key(connection: duckdb.DuckDBPyConnection, table: Table, among: str) -> list[dict[str, Any]]:
+    """Keys that more than one row has."""
+    if not table.key:
+        return []
     names = ", ".join(quote(c) for c in table.key)
-    offending = f"select {names}, count(*) as rows_with_this_key from ({among}) group by {names} having count(*) > 1"
-    description = f"Unique: {', '.join(table.key)}."
-    return checked(connection, table, "key", offending, blocking=True, description=description)
-
-
-def values(connection: duckdb.DuckDBPyConnection, table: Table, written: str) -> CheckResult:
-    """The rows of the query ``written`` meet every declared expectation."""
-    expectations = [c.expect for c in table.columns if c.expect]
-    broken = "\n    union all\n    ".join(
-        f"select '{e.replace(chr(39), chr(39) * 2)}' as broken_expectation, * from written where not ({e})"
-        for e in expectations
+    return rows(
+        connection,
+        f"select 'key' as rule, {names}, count(*) as rows_with_this_key from ({among})"
+        f" group by {names} having count(*) > 1 limit {MOST}",
     )
-    offending = f"with written as ({written})\n    {broken}"
-    description = "Every row written meets: " + "; ".join(expectations) + "."
-    return checked(connection, table, "values", offending, blocking=False, description=description)
 
 
-def has_expectations(table: Table) -> bool:
-    """Whether the table declares any expectation, and so has a ``values`` check."""
-    return any(c.expect for c in table.columns)
+def _values(connection: duckdb.DuckDBPyConnection, table: Table, written: str) -> list[dict[str, Any]]:
+    """Written rows that break an expectation."""
+    expectations = [c.expect for c in table.columns if c.expect]
+    if not expectations:
+        return []
+    broken = "case " + " ".join(f"when not ({e}) then {literal(e)}" for e in expectations) + " end"
+    return rows(
+        connection, f"select * from (select {broken} as rule, * from ({written})) where rule is not null limit {MOST}"
+    )
 
 
 def judge(results: list[CheckResult]) -> None:

@@ -7,9 +7,7 @@ from iot_assets.warehouse.tables import Table
 
 def create_table(table: Table, *, name: str | None = None) -> str:
     """``create table`` for this declaration; no keys or indexes, which DuckDB has been seen to corrupt."""
-    columns = ",\n".join(
-        f"    {quote(c.name)} {c.type}{' not null' if c.required else ''}" for c in table.columns
-    )
+    columns = ",\n".join(f"    {quote(c.name)} {c.type}{' not null' if c.required else ''}" for c in table.columns)
     return f"create table {name or table.full_name} (\n{columns}\n);"
 
 

@@ -6,6 +6,7 @@ Belongs here: the order of healing, from the finest rollup up. Does not: the sta
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import duckdb
 
@@ -62,20 +63,21 @@ def _ready(connection: duckdb.DuckDBPyConnection) -> list[int]:
 def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     minutes = spans_of(connection, "dirty_minutes", "minute_at")
     excluding = ", ".join(literal(flag) for flag in EXCLUDING_FLAGS)
-    wide = [Span(s.first, _minute_end(connection, s)) for s in minutes]
+    inside = _to_end_of_buckets(minutes, timedelta(minutes=1))
     connection.execute(
-        filled("gold/touched", readings=within("silver.readings", "event_at", wide), excluding=excluding)
+        filled("gold/touched", readings=within("silver.readings", "event_at", inside), excluding=excluding)
     )
     connection.execute(
-        "create or replace temp table dirty_buckets as select device_id, metric, minute_at as bucket_at from dirty_minutes"
+        "create or replace temp table dirty_buckets as"
+        " select device_id, metric, minute_at as bucket_at from dirty_minutes"
     )
     connection.execute(query("gold/readings_1min"))
     written = {READINGS_1MIN.full_name: _replace(connection, READINGS_1MIN, minutes)}
     for table, finer, width in _COARSER:
         connection.execute(filled("gold/coarser", width=width, at="bucket_at", dirty="dirty_buckets"))
         buckets = spans_of(connection, "dirty_buckets", "bucket_at")
-        wide = [Span(s.first, _bucket_end(connection, s, width)) for s in buckets]
-        connection.execute(filled(f"gold/{table.name}", finer=within(finer.full_name, "bucket_at", wide)))
+        inside = _to_end_of_buckets(buckets, timedelta(**{f"{width}s": 1}))
+        connection.execute(filled(f"gold/{table.name}", finer=within(finer.full_name, "bucket_at", inside)))
         written[table.full_name] = _replace(connection, table, buckets)
     connection.execute(query("gold/latest"))
     connection.execute(
@@ -99,30 +101,22 @@ def _replace(connection: duckdb.DuckDBPyConnection, table: Table, spans: list[Sp
     return int(scalar(connection, "select count(*) from healed"))
 
 
-def _minute_end(connection: duckdb.DuckDBPyConnection, span: Span) -> object:
-    return _bucket_end(connection, span, "minute")
-
-
-def _bucket_end(connection: duckdb.DuckDBPyConnection, span: Span, width: str) -> object:
-    return scalar(connection, f"select ?::timestamptz + interval 1 {width} - interval 1 microsecond", [span.last])
+def _to_end_of_buckets(spans: list[Span], width: timedelta) -> list[Span]:
+    """The instants of the buckets that begin within the spans."""
+    return [Span(s.first, s.last + width - timedelta(microseconds=1)) for s in spans]
 
 
 def _checks(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     results = []
     for table in _TABLES:
         rows = _touched_rows(connection, table)
-        results.append(contract.columns(connection, table))
-        results.append(contract.key(connection, table, rows))
-        if contract.has_expectations(table):
-            results.append(contract.values(connection, table, rows))
+        results.append(contract.contract(connection, table, among=rows, written=rows))
     return results
 
 
 def _touched_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     if table is LATEST:
-        return (
-            "select * from gold.latest where (device_id, metric) in (select (device_id, metric) from dirty_minutes)"
-        )
+        return "select * from gold.latest where (device_id, metric) in (select (device_id, metric) from dirty_minutes)"
     width = {"readings_1min": "minute", "readings_1h": "hour", "readings_1d": "day"}[table.name]
     dirty = f"(select distinct device_id, metric, date_trunc('{width}', minute_at) as bucket_at from dirty_minutes)"
     spans = spans_of(connection, dirty, "bucket_at")

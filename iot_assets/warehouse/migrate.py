@@ -26,10 +26,11 @@ class Migration:
 
 def all_migrations() -> list[Migration]:
     """The migrations of this version, in order of number."""
-    found = []
-    for file in resources.files("iot_assets.warehouse").joinpath("migrations").iterdir():
-        if match := re.fullmatch(r"(\d{4})_(\w+)\.sql", file.name):
-            found.append(Migration(int(match[1]), match[2], file.read_text(encoding="utf-8")))
+    found = [
+        Migration(int(match[1]), match[2], file.read_text(encoding="utf-8"))
+        for file in resources.files("iot_assets.warehouse").joinpath("migrations").iterdir()
+        if (match := re.fullmatch(r"(\d{4})_(\w+)\.sql", file.name))
+    ]
     return sorted(found, key=lambda m: m.number)
 
 

@@ -34,7 +34,9 @@ def prune(connection: duckdb.DuckDBPyConnection, *, bronze_days: int) -> Pruned:
         f" and received_at < timestamptz '{before:%Y-%m-%d %H:%M:%S.%f}+00'"
     )
     with transaction(connection):
-        messages = int(scalar(connection, f"select count(*) from bronze.messages where source <> ?{settled}", [REGISTRY_SOURCE]))
+        messages = int(
+            scalar(connection, f"select count(*) from bronze.messages where source <> ?{settled}", [REGISTRY_SOURCE])
+        )
         outcomes = int(scalar(connection, f"select count(*) from silver.outcomes where true{settled}"))
         connection.execute(f"delete from bronze.messages where source <> ?{settled}", [REGISTRY_SOURCE])
         connection.execute(f"delete from silver.outcomes where true{settled}")

@@ -46,9 +46,7 @@ class Published:
     bytes: int = 0
 
 
-def publish(
-    connection: duckdb.DuckDBPyConnection, target: Path, *, whole_rows: int, recent_days: int
-) -> Published:
+def publish(connection: duckdb.DuckDBPyConnection, target: Path, *, whole_rows: int, recent_days: int) -> Published:
     """Swap in a new ``serving.duckdb`` if the warehouse holds anything that the present one does not.
 
     Raises:
@@ -70,7 +68,7 @@ def publish(
         rows = _copy(connection, temporary, version, whole_rows, recent_days)
         size = temporary.stat().st_size
         _durable(temporary)
-        os.replace(temporary, target)
+        temporary.replace(target)
         _durable(target.parent)
     except OSError as error:
         raise StorageError("publish", target, error) from error
@@ -92,7 +90,9 @@ def _copy(
             connection.execute(f"insert into {name} by name select * from {home}.{table.full_name}{where}")
             rows[table.full_name] = int(scalar(connection, f"select count(*) from {name}"))
         connection.execute("create schema serving.ops")
-        connection.execute("create table serving.ops.published (version varchar not null, published_at timestamptz not null)")
+        connection.execute(
+            "create table serving.ops.published (version varchar not null, published_at timestamptz not null)"
+        )
         connection.execute("insert into serving.ops.published values (?, now())", [version])
         connection.execute("use serving")
         connection.execute("".join(line for table in (*WHOLE, *SPANNED) for line in comments(table)))
@@ -135,4 +135,3 @@ def _durable(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-

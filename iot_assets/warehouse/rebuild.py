@@ -1,10 +1,10 @@
 """Rebuilding: forget what some landed days brought, so that the ordinary path enters them again from the lake.
 
-There is one way into the tables, not two: after ``forget`` the files of those days are unknown to the ledger, and the
-next run of bronze, silver and gold takes them in like any others. Killed between the two, the next minute does the rest.
+There is one way into the tables, not two: after ``forget`` the files of those days are unknown to the ledger, and
+the next run of bronze, silver and gold takes them in like any others. Killed between the two, the next minute does the rest.
 
-A rebuild of all days is exact. So is one of some days while the decoders are as they were. After a change of decoder, a
-reading that only a duplicate received on *another* day would now bring comes back when that day is rebuilt too.
+A rebuild of all days is exact. So is one of some days while the decoders are as they were. After a change of decoder,
+a reading that only a duplicate received on *another* day would now bring comes back when that day is rebuilt too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import duckdb
 
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.silver import settle
+from iot_assets.warehouse.silver import settle, take_out
 from iot_assets.warehouse.spans import merge, spans_of, within
 
 
@@ -56,13 +56,7 @@ def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
                 corrections=within("silver.corrections", "received_at", received),
             )
         )
-        for place in ("readings", "corrections"):
-            for span in spans_of(connection, f"(select event_at from forgotten where place = '{place}')", "event_at"):
-                connection.execute(
-                    f"delete from silver.{place} where {span.condition('event_at')}"
-                    " and (device_id, metric, event_at, message_id, position) in"
-                    f" (select (device_id, metric, event_at, message_id, position) from forgotten where place = '{place}')"
-                )
+        take_out(connection, "forgotten")
         connection.execute(
             "create or replace temp table arriving as select * exclude (batch_id) from silver.readings limit 0"
         )

@@ -113,7 +113,9 @@ def write(
             connection.execute(filled("silver/registry"))
         _find_redelivered(connection)
         connection.execute(filled("silver/arriving"))
-        connection.execute("create or replace temp table forgotten as select '' as place, * from silver.readings limit 0")
+        connection.execute(
+            "create or replace temp table forgotten as select '' as place, * from silver.readings limit 0"
+        )
         settle(connection, number)
         connection.execute(filled("silver/outcomes", batch_id=number))
         _move_books(connection)
@@ -154,15 +156,21 @@ def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
     )
     connection.execute(filled("silver/settled", batch_id=number))
     connection.execute(filled("silver/leaving"))
-    for table in (READINGS, CORRECTIONS):
-        for span in spans_of(connection, f"(select event_at from leaving where place = '{table.name}')", "event_at"):
-            connection.execute(
-                f"delete from {table.full_name} where {span.condition('event_at')}"
-                " and (device_id, metric, event_at, message_id, position) in"
-                f" (select (device_id, metric, event_at, message_id, position) from leaving where place = '{table.name}')"
-            )
+    take_out(connection, "leaving")
     connection.execute(filled("silver/readings", batch_id=number))
     connection.execute(filled("silver/dirty"))
+
+
+def take_out(connection: duckdb.DuckDBPyConnection, listed: str) -> None:
+    """Delete from readings and corrections the rows that the temporary table ``listed`` holds, by its column place."""
+    for place in ("readings", "corrections"):
+        rows = f"(select * from {listed} where place = '{place}')"
+        for span in spans_of(connection, rows, "event_at"):
+            connection.execute(
+                f"delete from silver.{place} where {span.condition('event_at')}"
+                " and (device_id, metric, event_at, message_id, position) in"
+                f" (select (device_id, metric, event_at, message_id, position) from {rows})"
+            )
 
 
 def _move_books(connection: duckdb.DuckDBPyConnection) -> None:
@@ -179,9 +187,7 @@ def _move_books(connection: duckdb.DuckDBPyConnection) -> None:
         " (select received_at from arriving_outcomes union all select received_at from displaced))"
     )
     minutes = spans_of(connection, touched, "minute_at")
-    connection.execute(
-        filled("silver/outcome_counts", counts=within("silver.outcome_counts", "minute_at", minutes))
-    )
+    connection.execute(filled("silver/outcome_counts", counts=within("silver.outcome_counts", "minute_at", minutes)))
     for span in minutes:
         connection.execute(
             f"delete from silver.outcome_counts where {span.condition('minute_at')}"
@@ -195,11 +201,12 @@ def _move_books(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _checks(connection: duckdb.DuckDBPyConnection, batch_id: int) -> list[CheckResult]:
-    results = []
-    for table in (OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS):
-        results.append(contract.columns(connection, table))
-        results.append(contract.key(connection, table, _neighbours(connection, table, batch_id)))
-        results.append(contract.values(connection, table, _written_rows(table, batch_id)))
+    results = [
+        contract.contract(
+            connection, table, among=_neighbours(connection, table, batch_id), written=_written_rows(table, batch_id)
+        )
+        for table in (OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS)
+    ]
     results.append(_books(connection, batch_id))
     return results
 
@@ -219,7 +226,9 @@ def _neighbours(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: i
     assert table.time is not None
     key = ", ".join(table.key)
     written = f"(select {key} from {table.full_name} where batch_id = {batch_id})"
-    spans = spans_of(connection, f"(select {table.time} from {table.full_name} where batch_id = {batch_id})", table.time)
+    spans = spans_of(
+        connection, f"(select {table.time} from {table.full_name} where batch_id = {batch_id})", table.time
+    )
     nearby = within(table.full_name, table.time, spans, key)
     same = " and ".join(f"nearby.{c} is not distinct from written.{c}" for c in table.key)
     return f"select nearby.* from ({nearby}) nearby semi join {written} written on {same}"
@@ -256,7 +265,9 @@ def _books(connection: duckdb.DuckDBPyConnection, batch_id: int) -> CheckResult:
         )
         where counted <> present and minute_at >= (select coalesce(max(before_at), '-infinity') from ops.pruned)
     """
-    description = "Every landed message has exactly one outcome, and the counters of the touched minutes add up to them."
+    description = (
+        "Every landed message has exactly one outcome, and the counters of the touched minutes add up to them."
+    )
     return checked(connection, OUTCOMES, "books_balance", offending, blocking=True, description=description)
 
 

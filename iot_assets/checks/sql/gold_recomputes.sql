@@ -1,0 +1,69 @@
+-- Buckets of one day in which a rollup differs from what silver says.
+with usable as (
+    select
+        device_id,
+        metric,
+        event_at,
+        value,
+        flags && ['out_of_range', 'clock_suspect', 'out_of_scale'] as excluded
+    from silver.readings
+    where event_at >= {from} and event_at < {to} and value is not null
+),
+expected as (
+    select
+        'minute' as width,
+        device_id,
+        metric,
+        time_bucket(interval 1 minute, event_at) as bucket_at,
+        count(*) as n,
+        count(*) filter (not excluded) as n_valid,
+        sum((case when excluded then null else value end)::decimal(38, 12)) as total,
+        min(value) filter (not excluded) as low,
+        max(value) filter (not excluded) as high
+    from (select device_id, metric, event_at, value, excluded or abs(value) >= 1e12 as excluded from usable where abs(value) < 1e25)
+    group by device_id, metric, bucket_at
+),
+present as (
+    select 'minute' as width, device_id, metric, bucket_at, n, n_valid, "sum" as total, "min" as low, "max" as high
+    from gold.readings_1min
+    where bucket_at >= {from} and bucket_at < {to}
+),
+expected_by_width as (
+    select w.width, e.* exclude (width) from expected e cross join (values ('hour'), ('day')) w (width)
+),
+coarse_expected as (
+    select
+        width,
+        device_id,
+        metric,
+        time_bucket(case width when 'hour' then interval 1 hour else interval 1 day end, bucket_at) as bucket_at,
+        sum(n) as n,
+        sum(n_valid) as n_valid,
+        sum(total) as total,
+        min(low) as low,
+        max(high) as high
+    from expected_by_width
+    group by all
+),
+coarse_present as (
+    select 'hour' as width, device_id, metric, bucket_at, n, n_valid, "sum" as total, "min" as low, "max" as high
+    from gold.readings_1h
+    where bucket_at >= {from} and bucket_at < {to}
+    union all
+    select 'day', device_id, metric, bucket_at, n, n_valid, "sum", "min", "max"
+    from gold.readings_1d
+    where bucket_at >= {from} and bucket_at < {to}
+)
+select 'silver says otherwise' as problem, *
+from (
+    (select * from expected union all select * from coarse_expected)
+    except
+    (select * from present union all select * from coarse_present)
+)
+union all
+select 'silver does not say so', *
+from (
+    (select * from present union all select * from coarse_present)
+    except
+    (select * from expected union all select * from coarse_expected)
+)

@@ -1,0 +1,6 @@
+-- Keys of one day of silver.readings that more than one row has.
+select device_id, metric, event_at, count(*) as rows_with_this_key
+from silver.readings
+where event_at >= {from} and event_at < {to}
+group by device_id, metric, event_at
+having count(*) > 1

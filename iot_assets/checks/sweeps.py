@@ -1,0 +1,90 @@
+"""Sweeps: checks across tables that look at more than one minute, in a job of their own.
+
+The queries are written independently of the SQL that builds the tables: they are the second opinion.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from importlib import resources
+from typing import Any, Final
+
+import dagster as dg
+import duckdb
+
+from iot_assets.assets.results import markdown
+from iot_assets.assets.specs import key_of
+from iot_assets.resources import POOL, WarehouseResource
+from iot_assets.warehouse.connection import rows, scalar
+from iot_assets.warehouse.tables import OUTCOME_COUNTS, READINGS, READINGS_1MIN
+
+_MOST: Final = 20
+
+
+@dg.asset_check(
+    asset=key_of(READINGS_1MIN),
+    name="recomputes",
+    pool=POOL,
+    description="One day of gold, another each hour, equals what an independent query makes of silver.",
+)
+def gold_recomputes(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Compare the rollups of one day with a recompute from silver."""
+    with warehouse.get_connection() as connection:
+        day = _rotating_day(connection)
+        found = _offending(connection, "gold_recomputes", day) if day is not None else []
+    return _result(found, {"day": str(day)})
+
+
+@dg.asset_check(
+    asset=key_of(READINGS),
+    name="key_of_a_day",
+    pool=POOL,
+    description="In one day of silver, another each hour, no two rows share device, metric and event time.",
+)
+def readings_key_of_a_day(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Look for doubles over a whole day, whichever batches wrote it."""
+    with warehouse.get_connection() as connection:
+        day = _rotating_day(connection)
+        found = _offending(connection, "readings_key_of_a_day", day) if day is not None else []
+    return _result(found, {"day": str(day)})
+
+
+@dg.asset_check(
+    asset=key_of(OUTCOME_COUNTS),
+    name="books_balance_everywhere",
+    pool=POOL,
+    description="Outcomes counted equal messages landed: by landed day, and by minute as far back as bronze reaches.",
+)
+def books_balance_everywhere(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """The books, all of them."""
+    with warehouse.get_connection() as connection:
+        found = _offending(connection, "books_balance_everywhere", None)
+        messages = scalar(connection, "select coalesce(sum(messages), 0) from silver.outcome_counts")
+    return _result(found, {"messages": int(messages)})
+
+
+SWEEPS: Final = (gold_recomputes, readings_key_of_a_day, books_balance_everywhere)
+
+
+def _rotating_day(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """A day that has rollups: another one each hour, so that all of them have their turn."""
+    days = [
+        row[0]
+        for row in connection.execute("select distinct bucket_at::date from gold.readings_1d order by 1").fetchall()
+    ]
+    hours = int(datetime.now(UTC).timestamp() // 3600)
+    return days[hours % len(days)] if days else None
+
+
+def _offending(connection: duckdb.DuckDBPyConnection, name: str, day: date | None) -> list[dict[str, Any]]:
+    sql = resources.files("iot_assets.checks").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    if day is not None:
+        # Literal bounds, so that only that day is read.
+        sql = sql.replace("{from}", f"timestamptz '{day} 00:00:00+00'")
+        sql = sql.replace("{to}", f"timestamptz '{day + timedelta(days=1)} 00:00:00+00'")
+    return rows(connection, f"select * from ({sql.rstrip().rstrip(';')}) limit {_MOST}")
+
+
+def _result(found: list[dict[str, Any]], facts: dict[str, Any]) -> dg.AssetCheckResult:
+    metadata: dict[str, Any] = {"failing_rows": len(found), **facts}
+    if found:
+        metadata["rows"] = dg.MetadataValue.md(markdown(found))
+    return dg.AssetCheckResult(passed=not found, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata)
