@@ -56,10 +56,21 @@ def of_exception(error: Exception) -> str:  # noqa: PLR0911 - a table, one line 
             return f"cannot be used: {error}"
 
 
-def of_silence(said: str) -> str:
-    """Of a connection that ended without a reason; ``said`` is what paho logged last."""
+def of_silence(said: str, *, tls_unanswered: bool = False) -> str:
+    """Of a connection that ended without a reason.
+
+    Args:
+        said: what paho logged last.
+        tls_unanswered: whether it was one over TLS on which the broker never answered: with TLS 1.3 a broker looks at
+            our certificate only after the handshake is over for us, and its complaint often comes too late to be read.
+    """
     if "CERTIFICATE_REQUIRED" in said:
         return "wants a client certificate; see mqtt.tls.certificate_file"
     if ("ALERT" in said and "CERTIFICATE" in said) or "UNKNOWN_CA" in said:
         return "refused our client certificate; see mqtt.tls.certificate_file"
+    if tls_unanswered:
+        return (
+            "closed the connection before MQTT began: perhaps it wants a client certificate, or another one;"
+            " see mqtt.tls.certificate_file"
+        )
     return f"closed the connection ({said})" if said else "closed the connection"

@@ -71,6 +71,7 @@ class Connection:
         self._said = _LastSaid(log)
         self._opened = time.monotonic()
         self._fault = False
+        self._tls = mqtt.tls.enabled
         self._poll = select.poll()
         version = MQTTProtocolVersion.MQTTv5 if protocol == "5" else MQTTProtocolVersion.MQTTv311
         self._client = client = Client(
@@ -125,7 +126,7 @@ class Connection:
             self._client.loop_write()
         if not reading and events & (select.POLLHUP | select.POLLERR):
             # It is gone, and what is unread in it can no longer be acknowledged: it comes again.
-            self._end(causes.of_silence(""))
+            self._end(self._silence())
         return reading and (bool(events & ~select.POLLOUT) or self._pending())
 
     def read(self, *, messages: int, size: int, seconds: float) -> None:
@@ -149,7 +150,7 @@ class Connection:
             forgive_ping(self._client)
         self._client.loop_misc()
         if self.ended is None and self._client.socket() is None:
-            self._end(causes.of_silence(self._said.text))
+            self._end(self._silence())
         if self.news.accepted is None and time.monotonic() - self._opened > _CONNACK_SECONDS:
             self._end("accepts connections but does not speak MQTT")
 
@@ -212,6 +213,9 @@ class Connection:
             self.ended = why
         drop(self._client)
 
+    def _silence(self) -> str:
+        return causes.of_silence(self._said.text, tls_unanswered=self._tls and self.news.accepted is None)
+
     def _pending(self) -> bool:
         """Whether TLS has bytes decrypted that no poll would tell of."""
         sock = self._client.socket()
@@ -253,7 +257,7 @@ class Connection:
             self.news.reason = reason.getName()
             self.ended = causes.of_reason(self.news.reason)
         else:
-            self.ended = causes.of_silence(self._said.text)
+            self.ended = self._silence()
 
     def _on_subscribe(
         self, client: Client, userdata: Any, mid: int, codes: list[ReasonCode], properties: Properties | None

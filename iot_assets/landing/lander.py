@@ -191,6 +191,7 @@ class _Lander:
         assert self._committer is not None
         registry = RegistryWatch(self._settings.registry.file, self._state.now.registry_sha256, self._log)
         self._log.info("landing in %s", self._paths.landed)
+        self._tell(at_once=True)  # what the last start left would be taken for ours
         while not self._over():
             self._turn(self._committer, registry)
         if not self._committer.commit(at_once=True):

@@ -1,0 +1,43 @@
+"""Fixtures of the landing room: gates before a broker, and a disk small enough to fill."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+
+from iot_assets_tests.landing.gate import Gate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GateFactory: TypeAlias = Callable[..., Gate]
+
+
+@pytest.fixture
+def gate_before() -> Iterator[GateFactory]:
+    made: list[Gate] = []
+
+    def make(broker_port: int, **how: Any) -> Gate:
+        made.append(Gate(broker_port, **how))
+        return made[-1]
+
+    yield make
+    for gate in made:
+        gate.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of four megabytes."""
+    folder = tmp_path / "small_disk"
+    folder.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if made.returncode != 0:
+        pytest.skip(f"NO DISK COULD BE FILLED FOR REAL: mounting one needs root ({made.stderr.strip()})")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

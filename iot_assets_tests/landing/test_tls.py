@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from iot_assets_tests.brokers import FRIENDLY
+from iot_assets_tests.landing.harness import Running, landed_payloads, numbered, settings_for, wait_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from iot_assets_tests.conftest import MosquittoFactory
+
+pytestmark = pytest.mark.broker
+
+
+def openssl(folder: Path, *arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority, the certificates it signed for the broker and for us, and an authority nobody knows."""
+    folder = tmp_path_factory.mktemp("papers")
+    for name in ("ca", "stranger"):
+        openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")  # fmt: skip
+    for name in ("broker", "client"):
+        openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                "-keyout", f"{name}.key", "-out", f"{name}.csr")  # fmt: skip
+        (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+        openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-days", "2", "-extfile", "names", "-out", f"{name}.pem")  # fmt: skip
+    return folder
+
+
+def lines(papers: Path) -> list[str]:
+    return [
+        f"cafile {papers}/ca.pem", f"certfile {papers}/broker.pem", f"keyfile {papers}/broker.key",
+        "require_certificate true", *FRIENDLY,
+    ]  # fmt: skip
+
+
+def test_messages_come_over_tls_with_a_client_certificate(
+    mosquitto_factory: MosquittoFactory, papers: Path, tmp_path: Path
+) -> None:
+    plain = 500
+    broker = mosquitto_factory([*lines(papers), "per_listener_settings false"], start=False)
+    broker.lines.append(f"listener {(second := broker.port + 1)} 127.0.0.1")
+    broker.start()
+    tls = {"enabled": True, "ca_file": papers / "ca.pem", "certificate_file": papers / "client.pem",
+           "key_file": papers / "client.key"}  # fmt: skip
+    with Running(settings_for(tmp_path / "data", broker.port, mqtt={"tls": tls})) as lander:
+        lander.connected()
+        secure, broker.port = broker.port, second
+        # Larger than a TLS record, so that bytes wait decrypted where no poll sees them.
+        broker.publish([("t/big", b"x" * 100_000), *numbered(plain)])
+        broker.port = secure
+        wait_for(lambda: (s := lander.status) and s.acknowledged_messages == plain + 1, "messages")
+    assert len(landed_payloads(tmp_path / "data")) == plain + 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"ca_file": "stranger.pem"}, "shows a certificate that we do not accept"),
+        ({"certificate_file": None, "key_file": None}, "wants a client certificate"),
+        ({"ca_file": "missing.pem"}, "missing.pem: No such file or directory"),
+        ({"ca_file": "client.key"}, "see mqtt.tls"),
+    ],
+)
+def test_a_certificate_that_does_not_fit_is_said_in_words(
+    mosquitto_factory: MosquittoFactory, papers: Path, tmp_path: Path, changes: dict[str, str | None], sentence: str
+) -> None:
+    broker = mosquitto_factory(lines(papers))
+    names = {"ca_file": "ca.pem", "certificate_file": "client.pem", "key_file": "client.key", **changes}
+    tls = {"enabled": True, **{key: papers / name for key, name in names.items() if name is not None}}
+    with Running(settings_for(tmp_path / "data", broker.port, mqtt={"tls": tls})) as lander:
+        status = wait_for(lambda: (s := lander.status) and s.broker_problem and s, "the refusal")
+    assert sentence in status.broker_problem
