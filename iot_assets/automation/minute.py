@@ -10,7 +10,7 @@ from typing import Final
 import dagster as dg
 
 from iot_assets.assets.specs import SERVING
-from iot_assets.automation.backlog import waiting_files
+from iot_assets.automation.backlog import about_to_land, waiting_files
 from iot_assets.checks.sweeps import SWEEPS
 from iot_assets.resources import data_paths
 from iot_assets.settings import Settings
@@ -53,10 +53,11 @@ def minute_schedule(
     if unfinished(context.instance):
         yield dg.SkipReason("the previous run is still going")
         return
-    waiting = waiting_files(data_paths(settings))
+    paths = data_paths(settings)
+    waiting = waiting_files(paths)
     at = context.scheduled_execution_time
     idle = settings.schedule.idle_minutes
-    if not waiting and not _is_idle_minute(at, idle):
+    if not waiting and not about_to_land(paths, settings.lander.name) and not _is_idle_minute(at, idle):
         yield dg.SkipReason(f"nothing has landed; the next run without news is at a multiple of {idle} minutes")
         return
     yield dg.RunRequest(tags={"iot/waiting_files": str(waiting)})

@@ -1,7 +1,7 @@
 """Rebuilding: forget what some landed days brought, so that the ordinary path enters them again from the lake.
 
-There is one way into the tables, not two: after ``forget`` the files of those days are unknown to the ledger, and
-the next run of bronze, silver and gold takes them in like any others. Killed between the two, the next minute does the rest.
+There is one way into the tables, not two: after ``forget`` the ledger no longer knows those files, and the next run of
+bronze, silver and gold takes them in like any others. Killed between the two, the next minute does the rest.
 
 A rebuild of all days is exact. So is one of some days while the decoders are as they were. After a change of decoder,
 a reading that only a duplicate received on *another* day would now bring comes back when that day is rebuilt too.
