@@ -7,7 +7,8 @@ between ``open_batch`` and ``write`` in the room above, with what ``Messages`` h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -18,7 +19,7 @@ from iot_assets.warehouse.connection import scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.spans import Span, spans_of, within
+from iot_assets.warehouse.spans import Span, instant, merge, spans_of, within
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
     DEVICES,
@@ -30,6 +31,8 @@ from iot_assets.warehouse.tables import (
     Table,
 )
 
+#: A message is acknowledged as soon as it is durable, so what was not was taken within this time before the end.
+_UNACKNOWLEDGED: Final = timedelta(minutes=10)
 #: Tables whose rows name the batch that wrote them, so that what a batch wrote can be looked at alone.
 _BY_BATCH = (OUTCOMES, READINGS, CORRECTIONS, REJECTS)
 
@@ -135,12 +138,25 @@ def checks_without_news(connection: duckdb.DuckDBPyConnection) -> list[CheckResu
 
 
 def _find_redelivered(connection: duckdb.DuckDBPyConnection) -> None:
-    latest = scalar(connection, "select max(received_at) from batch where dup and packet_id > 0")
-    if latest is None:
-        nearby = "select * from bronze.messages where false"
-    else:
-        nearby = within("bronze.messages", "received_at", [Span(latest - timedelta(days=7), latest)])
+    # What a broker delivers again is what came last before a connection was lost: only that neighbourhood is read.
+    spans = []
+    for source, session, first_at in connection.execute(
+        "select source, session, min(received_at) from batch where dup and packet_id > 0 group by source, session"
+    ).fetchall():
+        ended_at = scalar(
+            connection,
+            f"select received_at from bronze.messages where session < {session} and source = ?"
+            f" and received_at <= {instant(first_at)} order by received_at desc limit 1",
+            [source],
+        )
+        if ended_at is not None:
+            spans.append(Span(ended_at - _UNACKNOWLEDGED, ended_at))
+    nearby = within("bronze.messages", "received_at", merge(sorted(spans, key=_first)))
     connection.execute(filled("silver/redelivered", nearby=nearby))
+
+
+def _first(span: Span) -> datetime:
+    return span.first
 
 
 def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
