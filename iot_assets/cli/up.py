@@ -23,7 +23,14 @@ from iot_assets.lake.paths import DataPaths
 from iot_assets.ops.claims import check_ports, claim_folder
 from iot_assets.ops.narrator import Narrator
 from iot_assets.ops.parts import NeededPort, Part
-from iot_assets.ops.probes import dagster_missing, fleet_missing, lander_missing, page_address, port_missing
+from iot_assets.ops.probes import (
+    dagster_busy,
+    dagster_missing,
+    fleet_missing,
+    lander_missing,
+    page_address,
+    port_missing,
+)
 from iot_assets.ops.published import GoldWatch
 from iot_assets.ops.supervisor import Supervisor
 from iot_assets.settings import Settings, load_settings
@@ -111,7 +118,8 @@ def _lander(settings: Settings, paths: DataPaths, environment: dict[str, str]) -
         environment=environment,
         waiting_for=partial(lander_missing, paths, settings.lander.name),
         once_up=_line("lander", f"reads {where}, lands in {_near(paths.landed)}"),
-        stop_rank=1,
+        # After Dagster, whose landing sensor would otherwise see that no lander runs, and read the broker itself.
+        stop_rank=2,
         stop_seconds=60,
         patience_seconds=15,
     )
@@ -131,7 +139,9 @@ def _dagster(settings: Settings, paths: DataPaths, environment: dict[str, str]) 
         environment=own,
         waiting_for=lambda _: dagster_missing(host, port),
         once_up=_line("dagster", f"its page is {page_address(host, port)}"),
-        stop_rank=2,
+        busy=partial(dagster_busy, host, port),
+        settle_seconds=30,
+        stop_rank=1,
         stop_seconds=60,
         patience_seconds=120,
     )

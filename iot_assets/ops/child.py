@@ -106,13 +106,13 @@ class Child:
             self._deaths = 0
 
     def ask_to_end(self) -> None:
-        """Ask kindly; ``ended`` tells what came of it."""
-        if self._process is not None and self._process.poll() is None:
+        """Ask kindly; ``alive`` tells what came of it."""
+        if self._process is not None and self.alive():
             self._process.send_signal(SIGTERM)
 
-    def ended(self) -> bool:
-        """Whether the process itself has ended (what it started may live on)."""
-        return self._process is None or self._process.poll() is not None
+    def alive(self) -> bool:
+        """Whether the process itself still runs (what it started may outlive it)."""
+        return self._process is not None and self._process.poll() is None
 
     def clear_group(self, *, hard: bool) -> bool:
         """End whatever the process started and left behind; whether there was any need for force."""

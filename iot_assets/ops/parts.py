@@ -26,6 +26,10 @@ class Part:
     """Parts of lower rank are stopped first."""
     stop_seconds: float = 15
     """How long it may take to end by itself."""
+    busy: Callable[[], bool] = lambda: False
+    """Whether it is in the middle of something that it should finish before it is asked to end."""
+    settle_seconds: float = 0
+    """How long it may take to finish that."""
     patience_seconds: float = 30
     """After so long the next part is started all the same; this one is watched on."""
     once: bool = False

@@ -24,6 +24,7 @@ _DAGSTER_QUERY: Final = """{
     locationOrLoadError { __typename ... on PythonError { message } } } } }
   instance { daemonHealth { allDaemonStatuses { daemonType required healthy } } }
 }"""
+_RUNS_QUERY: Final = "{ runsOrError(filter: {statuses: [STARTING, STARTED]}) { ... on Runs { results { id } } } }"
 _NEEDED_DAEMONS: Final = frozenset({"SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR"})
 
 
@@ -60,24 +61,36 @@ def lander_missing(paths: DataPaths, lander: str, pid: int) -> str | None:
 
 def dagster_missing(host: str, port: int) -> str | None:
     """Whether Dagster's page answers, the code is loaded and the daemons are at work."""
-    page = page_address(host, port)
-    body = json.dumps({"query": _DAGSTER_QUERY}).encode()
-    request = urllib.request.Request(  # noqa: S310 - our own page, always http
-        f"{page}/graphql", body, {"Content-Type": "application/json"}
-    )
     try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310 - as above
-            return _dagster_state(json.load(answer)["data"])
+        return _dagster_state(_ask(host, port, _DAGSTER_QUERY))
     except (OSError, ValueError):
-        return f"its web page, {page}"
+        return f"its web page, {page_address(host, port)}"
     except (KeyError, TypeError):
         return None  # the page answers, in a way that this version does not know
+
+
+def dagster_busy(host: str, port: int) -> bool:
+    """Whether a run is going on; ended now, it would count as failed."""
+    try:
+        return bool(_ask(host, port, _RUNS_QUERY)["runsOrError"]["results"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def page_address(host: str, port: int) -> str:
     """The address at which this machine sees a page that listens on ``host``."""
     near = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{near}:{port}"
+
+
+def _ask(host: str, port: int, query: str) -> Any:
+    request = urllib.request.Request(  # noqa: S310 - our own page, always http
+        f"{page_address(host, port)}/graphql",
+        json.dumps({"query": query}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310 - as above
+        return json.load(answer)["data"]
 
 
 def _dagster_state(data: Mapping[str, Any]) -> str | None:

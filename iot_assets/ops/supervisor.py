@@ -38,7 +38,7 @@ class Supervisor:
         self._parts, self._logs, self._narrator = list(parts), logs, narrator
         self._when_up, self._watches = when_up, watches
         self._children: list[Child] = []
-        self._signals = 0
+        self._signals = self._patient = 0
         self._told_up = False
         self._watched_at = self._turned_at = 0.0
 
@@ -54,7 +54,11 @@ class Supervisor:
                     self._step()
                     time.sleep(_STEP_SECONDS)
             finally:
-                gentle = self._stop()
+                try:
+                    gentle = self._stop()
+                finally:
+                    for child in self._children:  # nothing is left of those that were not ended, whatever went wrong
+                        child.clear_group(hard=True)
         return gentle
 
     def _step(self) -> None:
@@ -98,20 +102,25 @@ class Supervisor:
 
     def _stop(self) -> bool:
         """End every part, in the order of their ranks; a second signal ends them all at once."""
-        before, gentle = self._signals, True
+        self._patient = self._signals
         running = [child for child in self._children if child.pid is not None]
         if running:
             self._narrator.say("stopping (Ctrl-C once more kills what remains)")
+        gentle = True
         for child in sorted(running, key=lambda c: c.part.stop_rank):
+            self._wait(f"{child.part.name}: finishing its work", child.part.settle_seconds, child.part.busy)
             child.ask_to_end()
-            began = time.monotonic()
-            while not child.ended() and self._signals <= before and time.monotonic() - began < child.part.stop_seconds:
-                self._narrator.awaiting(f"{child.part.name}: waiting for its end")
-                time.sleep(0.05)
-            forced = child.clear_group(hard=not child.ended())
+            self._wait(f"{child.part.name}: waiting for its end", child.part.stop_seconds, child.alive)
+            forced = child.clear_group(hard=child.alive())
             gentle = gentle and not forced
             self._narrator.say(f"{child.part.name:<10} {'had to be killed' if forced else 'stopped'}")
         return gentle
+
+    def _wait(self, what: str, seconds: float, going_on: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + seconds
+        while self._signals <= self._patient and time.monotonic() < deadline and going_on():
+            self._narrator.awaiting(what)
+            time.sleep(_STEP_SECONDS / 2)
 
     @contextmanager
     def _listening(self) -> Iterator[None]:

@@ -1,0 +1,1 @@
+"""The ops room: real processes started, watched and ended by a real supervisor."""
