@@ -33,18 +33,22 @@ from iot_assets.ops.probes import (
 )
 from iot_assets.ops.published import GoldWatch
 from iot_assets.ops.supervisor import Supervisor
-from iot_assets.settings import Settings, load_settings
+from iot_assets.settings import CONFIG_VARIABLE, Settings, load_settings
 
 _WORKSPACE: Final = "workspace.yaml"
 _EXAMPLE_QUERY: Final = "select * from gold.latest order by device_id, metric"
 
 
+_config_option = click.option("--config", type=click.Path(path_type=Path), help="Settings file, instead of iot.toml.")
+
+
 @click.command()
-def up() -> None:
+@_config_option
+def up(config: Path | None) -> None:
     """Run the lander and Dagster against the broker in the settings, until Ctrl-C."""
-    settings = load_settings()
+    settings = _load(config)
     paths = DataPaths(settings.data_dir.absolute())
-    environment = dict(os.environ) | {"IOT_DATA_DIR": str(paths.root)}
+    environment = dict(os.environ) | _told(paths, config)
     with claim_folder(paths.root):
         check_ports(_ports(settings))
         parts = [_lander(settings, paths, environment), *_dagster(settings, paths, environment)]
@@ -52,6 +56,7 @@ def up() -> None:
 
 
 @click.command()
+@_config_option
 @click.option(
     "--broker",
     type=click.Choice(["auto", "mosquitto", "own"]),
@@ -59,13 +64,13 @@ def up() -> None:
     show_default=True,
     help="Which broker: mosquitto, the small one of our own, or mosquitto where it is installed.",
 )
-def demo(broker: str) -> None:
+def demo(config: Path | None, broker: str) -> None:
     """Run the whole platform on this machine: broker, simulated fleet, lander and Dagster, until Ctrl-C."""
-    given = load_settings()
+    given = _load(config)
     paths = DataPaths(given.data_dir.absolute())
     folder = paths.root / "demo"
     settings = demo_settings(given, folder / "registry.json")
-    environment = demo_environment(settings, os.environ) | {"IOT_DATA_DIR": str(paths.root)}
+    environment = demo_environment(settings, os.environ) | _told(paths, config)
     with claim_folder(paths.root):
         check_ports([NeededPort(BROKER_HOST, settings.demo.broker_port, "demo.broker_port"), *_ports(settings)])
         write_registry(folder / "registry.json", settings.demo.seed)
@@ -76,6 +81,22 @@ def demo(broker: str) -> None:
             *_dagster(settings, paths, environment),
         ]
         _run(settings, paths, parts)
+
+
+def _load(config: Path | None) -> Settings:
+    """The settings, where there is a project to run with them.
+
+    Raises:
+        SettingsError: a setting is wrong, or the current folder is not the project's.
+    """
+    if not Path(_WORKSPACE).exists():
+        raise SettingsError([f"there is no {_WORKSPACE} in {Path.cwd()}: run this in the project's folder"])
+    return load_settings(config)
+
+
+def _told(paths: DataPaths, config: Path | None) -> dict[str, str]:
+    """What every part is told by its environment, so that all read the same settings and use the same folder."""
+    return {"IOT_DATA_DIR": str(paths.root)} | ({CONFIG_VARIABLE: str(config.absolute())} if config else {})
 
 
 def _broker(settings: Settings, folder: Path, environment: dict[str, str], *, which: str) -> Part:
@@ -127,8 +148,6 @@ def _lander(settings: Settings, paths: DataPaths, environment: dict[str, str]) -
 
 def _dagster(settings: Settings, paths: DataPaths, environment: dict[str, str]) -> list[Part]:
     here = Path.cwd()
-    if not (here / _WORKSPACE).exists():
-        raise SettingsError([f"there is no {_WORKSPACE} in {here}: run this in the project's folder"])
     host, port = settings.dagster.host, settings.dagster.port
     # What it warns of is for developers, whose tests turn each warning into an error; here it would only frighten.
     own = environment | {"PYTHONWARNINGS": "ignore", "DAGSTER_HOME": str(_dagster_home(here, paths))}
