@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 GateFactory: TypeAlias = Callable[..., Gate]
 
 
+@pytest.fixture(autouse=True)
+def _look_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lander in this process tells, turns and tries again more often: the tests would only wait for it."""
+    for name in ("lander._STATUS_SECONDS", "lander._TURN_SECONDS", "sealer._RETRY_SECONDS", "commit._RETRY_SECONDS"):
+        monkeypatch.setattr(f"iot_assets.landing.{name}", 0.05)
+
+
 @pytest.fixture
 def gate_before() -> Iterator[GateFactory]:
     made: list[Gate] = []

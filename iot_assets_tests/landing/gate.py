@@ -23,6 +23,8 @@ class Gate:
         """Protocol level of each CONNECT that came, in order: 4 is 3.1.1."""
         self.hang_up_on: bytes | None = None
         """Hang up as soon as the client sends this."""
+        self.deny = False
+        """Make of the broker's answer to a subscription of two filters a refusal of the second (MQTT 5)."""
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
         self._open: list[socket.socket] = []
@@ -77,6 +79,8 @@ class Gate:
             while data := source.recv(65536):
                 if watch and self.hang_up_on is not None and self.hang_up_on in data:
                     break
+                if self.deny and data[:2] == b"\x90\x05":  # SUBACK: length, packet id, no properties, two codes
+                    data = data[:6] + b"\x87" + data[7:]
                 sink.sendall(data)
         for sock in (source, sink):
             with contextlib.suppress(OSError):

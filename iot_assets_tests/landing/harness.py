@@ -140,18 +140,21 @@ class Process:
 
     def __init__(self, settings: Settings, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
         self.settings = settings
-        self.log_file = settings.data_dir.parent / f"land-{time.monotonic_ns()}.log"
         tree = settings.model_dump(mode="json", exclude_defaults=True)
         variables = {f"IOT_{key}".upper(): value for key, value in _flat(tree)}
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with self.log_file.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", "from iot_assets.cli.main import main; main()", "land", *arguments],
-                env={**os.environ, **variables, **(environ or {})},
-                cwd=settings.data_dir.parent,
-                stdout=log,
-                stderr=log,
-            )
+        # Its log goes through a pipe: a test may let it write to no file at all.
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "from iot_assets.cli.main import main; main()", "land", *arguments],
+            env={**os.environ, **variables, **(environ or {})},
+            cwd=settings.data_dir.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self._lines: list[bytes] = []
+        assert self._process.stdout is not None
+        self._listener = threading.Thread(target=self._lines.extend, args=(self._process.stdout,))
+        self._listener.start()
 
     @property
     def pid(self) -> int:
@@ -159,7 +162,7 @@ class Process:
 
     @property
     def log(self) -> str:
-        return self.log_file.read_text()
+        return b"".join(self._lines).decode()
 
     def connected(self) -> None:
         def answer() -> bool:
@@ -180,6 +183,9 @@ class Process:
             if self._process.poll() is None:
                 self._process.kill()
                 self._process.wait()
+            self._listener.join()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
 
 
 def _flat(tree: dict[str, Any], above: str = "") -> Iterable[tuple[str, str]]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from iot_assets_tests.brokers import FRIENDLY
+from iot_assets_tests.brokers import FRIENDLY, free_port
 from iot_assets_tests.landing.harness import Running, landed_payloads, numbered, settings_for, wait_for
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_messages_come_over_tls_with_a_client_certificate(
 ) -> None:
     plain = 500
     broker = mosquitto_factory([*lines(papers), "per_listener_settings false"], start=False)
-    broker.lines.append(f"listener {(second := broker.port + 1)} 127.0.0.1")
+    broker.lines.append(f"listener {(second := free_port())} 127.0.0.1")
     broker.start()
     tls = {"enabled": True, "ca_file": papers / "ca.pem", "certificate_file": papers / "client.pem",
            "key_file": papers / "client.key"}  # fmt: skip
