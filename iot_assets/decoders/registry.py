@@ -125,10 +125,10 @@ def _entries(tree: Any) -> list[tuple[str, dict[str, Any]]]:
     if isinstance(tree, dict):
         for name in _LISTS:
             if isinstance(tree.get(name), list):
-                return [(_device_id(_object(entry), entry), entry) for entry in tree[name]]
+                return [(_device_id(_object(entry)), entry) for entry in tree[name]]
         return [(_checked(key), _object(entry)) for key, entry in tree.items()]
     if isinstance(tree, list):
-        return [(_device_id(_object(entry), entry), entry) for entry in tree]
+        return [(_device_id(_object(entry)), entry) for entry in tree]
     raise _FaultError("not_an_object", "a registry is an object or a list of devices")
 
 
