@@ -11,12 +11,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from iot_assets.demo.devices import SENSOR_RANGE
 from iot_assets.settings import Mqtt, Registry, Route, Settings
 
 BROKER_HOST: Final = "127.0.0.1"
-#: The fleet's wall clocks show UTC and do not say so, as the real devices' clocks do not.
+#: The fleet's wall clocks show UTC and do not say so, as the real devices' clocks do not. The messages on the topic
+#: ``sensors`` name no metric, which the registry could give limits to, so the route does.
 ROUTES: Final = (
-    Route(topic="sensors", convention="sensor_value", options={"timezone": "UTC"}),
+    Route(
+        topic="sensors",
+        convention="sensor_value",
+        options={"timezone": "UTC", "units": {"value": "C"}, "limits": {"value": list(SENSOR_RANGE)}},
+    ),
     Route(topic="telemetry/#", convention="telemetry", options={"timezone": "UTC"}),
 )
 _SECTIONS: Final = ("mqtt", "registry", "routes")
