@@ -15,17 +15,18 @@ import duckdb
 
 from iot_assets.decoders import json_record
 from iot_assets.decoders.decoded import Bounds
+from iot_assets.decoders.found import Found
 from iot_assets.decoders.json_options import JsonRecordOptions
 from iot_assets.decoders.options import CommonOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A way to read payloads: it makes ``records``, ``fields`` and ``faults`` from ``intake``."""
+    """A way to read payloads: from the view ``intake`` to what is found and the view ``records`` (see ``found``)."""
 
     name: str
     options: type[CommonOptions]
-    read: Callable[[duckdb.DuckDBPyConnection, Any, Bounds], None]
+    read: Callable[[duckdb.DuckDBPyConnection, Any, Bounds], Found]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Picked:
-    """The declared fields of ``j`` as one column ``picked``, a list of the texts of JSON values in a fixed order."""
+    """The declared fields of ``j`` as one column ``picked``: a list of the texts of JSON values, in a fixed order."""
 
     def __init__(self, options: JsonRecordOptions) -> None:
         named = (
@@ -28,7 +28,7 @@ class Picked:
         self._names = list(dict.fromkeys(name for names in named for name in names))
 
     @property
-    def columns(self) -> str:
+    def column(self) -> str:
         """SQL for the column, over ``j``."""
         if not self._names:
             return "null::varchar[]"
@@ -36,7 +36,5 @@ class Picked:
 
     def first(self, names: tuple[str, ...]) -> str:
         """SQL over ``picked``: of these fields the first that is there and not null, as JSON text."""
-        if not names:
-            return "null::varchar"
         there = [f"nullif(picked[{self._names.index(name) + 1}], 'null')" for name in names]
-        return f"coalesce({', '.join(there)})"
+        return f"coalesce({', '.join(there)})" if there else "null::varchar"

@@ -1,13 +1,7 @@
 """The engine for messages that are one JSON object, in whatever shape the options describe.
 
-It reads ``texts`` (see ``prelude``) and makes the two tables that ``judge`` turns into readings:
-
-* ``records(row, record, received_at, device_prefix, device_captured, device_suffix, device, device_fault, time_text,
-  time_fault, declared_id)``: who and when; here one a message.
-* ``fields(row, record, position, metric, value, value_text, unit, reason, detail)``: what was measured; where ``reason``
-  is not null it is a fault and no measurement.
-
-Not here: JSON that needs more than declared fields and nested objects (an engine of its own).
+Belongs here: reading the object and its declared fields. Does not: judging identity, time, limits (``judge``); JSON that
+needs more than declared fields and nested objects (an engine of its own).
 """
 
 from __future__ import annotations
@@ -15,57 +9,49 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iot_assets.decoders import json_fields
+from iot_assets.decoders.found import FAULTS_SCHEMA, Found
 from iot_assets.decoders.json_picked import Picked
 from iot_assets.decoders.json_text import is_word, scalar_text
-from iot_assets.decoders.json_options import JsonRecordOptions
-from iot_assets.decoders.prelude import quote_start, read_texts
+from iot_assets.decoders.prelude import text_detail, text_fault, texts
 
 if TYPE_CHECKING:
     import duckdb
 
     from iot_assets.decoders.decoded import Bounds
+    from iot_assets.decoders.json_options import JsonRecordOptions
 
 
-def read(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions, bounds: Bounds) -> None:
-    """Make ``records``, ``fields`` and ``faults`` from ``intake``."""
-    read_texts(con, bounds)
+def read(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions, bounds: Bounds) -> Found:
+    """Find what the messages of ``intake`` say."""
     picked = Picked(options)
     con.execute(
         f"""
         create temp table documents as
-        select * exclude (body), json_type(j) as kind, {picked.columns} as picked
-        from (select *, try_cast(body as json) as j from texts)
+        select * exclude (j), json_type(j) as kind, {picked.column} as picked
+        from (select *, try_cast(body as json) as j from ({texts(bounds)}))
         """
     )
-    con.execute("create temp view objects as select * exclude (kind) from documents where kind = 'OBJECT'")
-    con.execute(
+    con.execute("create temp view objects as select * from documents where kind = 'OBJECT'")
+    con.execute(_records(options, picked))
+    faults = con.sql(
         f"""
-        insert into faults
-        select row, case when kind is null then 'malformed_json' else 'not_an_object' end,
-            'it begins ' || {quote_start("body")}
-        from documents join texts using (row)
+        select row, coalesce({text_fault(bounds)}, if(kind is null, 'malformed_json', 'not_an_object')) as reason,
+            {text_detail(bounds)} as detail
+        from documents
         where kind is distinct from 'OBJECT'
         """
-    )
-    con.execute(_records(options, picked))
-    if options.value_field:
-        json_fields.read_declared(con, options, picked)
-    else:
-        json_fields.read_all(con, options)
+    ).to_arrow_table()
+    read_fields = json_fields.read_declared if options.value_field else json_fields.read_all
+    return Found(fields=read_fields(con, options, picked), faults=faults.cast(FAULTS_SCHEMA))
 
 
 def _records(options: JsonRecordOptions, picked: Picked) -> str:
     device, time, declared = (picked.first(n) for n in (options.device_field, options.time_field, options.id_field))
     return f"""
-        create temp table records as
-        with found as (
-            select * exclude (j, picked), {device} as device_json, {time} as time_json, {declared} as id_json from objects
-        )
+        create temp view records as
         select row, row as record, received_at, device_prefix, device_captured, device_suffix,
-            {scalar_text("device_json")} as device,
-            not coalesce({is_word("device_json")}, true) as device_fault,
-            {scalar_text("time_json")} as time_text,
-            not coalesce({is_word("time_json")}, true) as time_fault,
+            {scalar_text("device_json")} as device, not {is_word("device_json")} as device_fault,
+            {scalar_text("time_json")} as t, not {is_word("time_json")} as time_fault,
             {scalar_text("id_json")} as declared_id
-        from found
+        from (select *, {device} as device_json, {time} as time_json, {declared} as id_json from objects)
         """

@@ -1,4 +1,4 @@
-r"""Times as devices write them, read exactly: SQL expressions from text to microseconds since 1970.
+r"""Times as devices write them, read exactly: SQL from text to microseconds since 1970.
 
 Belongs here: which texts are times, and the instant each one means. Does not: whether to believe it (``judge``).
 
@@ -9,7 +9,7 @@ Belongs here: which texts are times, and the instant each one means. Does not: w
   (standard time) is taken. Where they go forward, an hour is missing: the offset from before the change is used.
 
 Whatever is outside the years that 64 bits hold is cut to the bound: it is far from now in any case.
-No expression raises: ``case`` guards nothing in DuckDB, so each cast is a ``try_cast`` and each factor is clamped first.
+Nothing here raises: ``case`` guards nothing in DuckDB, so each cast is a ``try_cast`` and each factor is clamped first.
 """
 
 from __future__ import annotations
@@ -25,67 +25,89 @@ _NAIVE: Final = f"{_DAY}(?:{_CLOCK})?"
 _ZONED: Final = f"{_DAY}{_CLOCK}{_ZONE}"
 _NUMBER: Final = r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?"
 
-#: Below 1e11 a number is seconds (until the year 5138), below 1e14 milliseconds, below 1e17 microseconds.
-_THRESHOLDS: Final = {"s": 10**11, "ms": 10**14, "us": 10**17}
-#: Microseconds in one unit, and the digits of a fraction that still count.
-_DIGITS: Final = {"s": 6, "ms": 3, "us": 0}
+#: A number below 1e11 is seconds (until the year 5138), below 1e14 milliseconds, below 1e17 microseconds.
+_SECONDS_BELOW: Final = 10**11
+_MILLIS_BELOW: Final = 10**14
+_MICROS_BELOW: Final = 10**17
+#: 8 July 8307: as far as an instant is told.
+_FARTHEST_US: Final = 2 * 10**17
 
 
-def is_naive(text: str) -> str:
-    """Whether the text is a time that names no zone."""
-    return f"regexp_full_match({text}, {literal(_NAIVE)})"
+def timed(source: str, *, timezone: str | None, epoch_unit: str) -> str:
+    """SQL: the rows of ``source`` with what their text column ``t`` means.
+
+    Adds ``us`` (microseconds since 1970; null where ``t`` is no time) and ``naive`` (it is a time and names no zone).
+    """
+    # In steps, so that each is computed once: DuckDB repeats an expression that stands in two branches of a case.
+    return f"""
+        select * exclude (form, whole, fraction, zone_size),
+            case form when 'epoch' then {_epoch_us(epoch_unit)} when 'naive' then {_local_us(timezone)}
+                when 'zoned' then {_zoned_us()} end as us,
+            form = 'naive' as naive
+        from (
+            select *,
+                case when form = 'epoch' then try_cast(split_part(t, '.', 1) as bigint) end as whole,
+                case when form = 'epoch' then split_part(t, '.', 2) end as fraction,
+                case when form = 'zoned' then {_ZONE_SIZE} end as zone_size
+            from (
+                select * replace (case when form = 'epoch' and regexp_matches(t, '[eE]') then {_WRITTEN_OUT} else t end as t)
+                from (select *, {_FORM} as form from ({source}))
+            )
+        )
+        """
 
 
-def event_us(text: str, *, timezone: str | None, epoch_unit: str) -> str:
-    """Microseconds since 1970 of a trimmed text; null when it is no time."""
-    return f"""case
-        when regexp_full_match({text}, {literal(_NUMBER)}) then {_epoch_us(text, epoch_unit)}
-        when {is_naive(text)} then {_local_us(text, timezone)}
-        when regexp_full_match({text}, {literal(_ZONED)}) then {_zoned_us(text)}
-    end"""
+_FORM: Final = f"""case
+                when regexp_full_match(t, {literal(_NUMBER)}) then 'epoch'
+                when regexp_full_match(t, {literal(_NAIVE)}) then 'naive'
+                when regexp_full_match(t, {literal(_ZONED)}) then 'zoned'
+                end"""
+# The cast is slow, but hardly any device writes exponents.
+_WRITTEN_OUT: Final = "try_cast(try_cast(t as decimal(38, 12)) as varchar)"
+_ZONE_SIZE: Final = """case
+                    when t[-1] in ('Z', 'z') then 1
+                    when t[-6] in ('+', '-') then 6
+                    when t[-5] in ('+', '-') then 5
+                    else 3
+                    end"""
+_CANONICAL: Final = "replace(upper(t), ',', '.')"
 
 
-def _canonical(text: str) -> str:
-    return f"replace(upper({text}), ',', '.')"
-
-
-def _local_us(text: str, timezone: str | None) -> str:
-    local = f"try_cast({_canonical(text)} as timestamp)"
+def _local_us(timezone: str | None) -> str:
+    local = f"try_cast({_CANONICAL} as timestamp)"
     return f"epoch_us({local})" if timezone is None else f"epoch_us(timezone({literal(timezone)}, {local}))"
 
 
-def _zoned_us(text: str) -> str:
+def _zoned_us() -> str:
     # The engine's own cast reads some of these forms in one version and not in another, so the zone is cut off here.
-    long_, short, hours = (f"substr({text}, {-n}, 1) in ('+', '-')" for n in (6, 5, 3))
-    size = f"case when {text}[-1] in ('Z', 'z') then 1 when {long_} then 6 when {short} then 5 when {hours} then 3 end"
-    clock = f"rtrim(left({_canonical(text)}, length({text}) - ({size})))"
-    digits = f"rpad(replace(right({text}, ({size}) - 1), ':', ''), 4, '0')"
+    clock = f"rtrim(left({_CANONICAL}, length(t) - zone_size))"
+    digits = "rpad(replace(right(t, zone_size - 1), ':', ''), 4, '0')"
     seconds = f"(try_cast(left({digits}, 2) as bigint) * 3600 + try_cast(right({digits}, 2) as bigint) * 60)"
-    offset = (
-        f"case when {text}[-1] in ('Z', 'z') then 0 when {text}[-({size})] = '-' then -{seconds} else {seconds} end"
-    )
+    offset = f"case when zone_size = 1 then 0 when t[-zone_size] = '-' then -{seconds} else {seconds} end"
     return f"epoch_us(try_cast({clock} as timestamp)) - ({offset}) * 1000000"
 
 
-def _epoch_us(text: str, unit: str) -> str:
-    # An exponent is written out first; the cast is slow, but hardly any device writes one.
-    plain = f"case when regexp_matches({text}, '[eE]') then try_cast(try_cast({text} as decimal(38, 12)) as varchar) else {text} end"
-    whole = f"try_cast(split_part({plain}, '.', 1) as bigint)"
-    fraction = f"split_part({plain}, '.', 2)"
+def _epoch_us(unit: str) -> str:
+    match unit:
+        case "s":
+            return _scaled(6)
+        case "ms":
+            return _scaled(3)
+        case "us":
+            return _scaled(0)
+        case "ns":
+            return "whole // 1000"
+        case _:
+            return f"""case
+                when abs(whole) < {_SECONDS_BELOW} then {_scaled(6)}
+                when abs(whole) < {_MILLIS_BELOW} then {_scaled(3)}
+                when abs(whole) < {_MICROS_BELOW} then whole
+                else whole // 1000
+                end"""
 
-    def scaled(name: str) -> str:
-        digits = _DIGITS[name]
-        bound = 2 * 10**17 // 10**digits
-        head = f"greatest(least({whole}, {bound}), {-bound}) * {10**digits}"
-        if digits == 0:
-            return head
-        return f"{head} + try_cast(rpad(left({fraction}, {digits}), {digits}, '0') as bigint)"
 
-    if unit == "ns":
-        return f"{whole} // 1000"
-    if unit != "auto":
-        return scaled(unit)
-    arms = " ".join(
-        f"when {whole} between {-top + 1} and {top - 1} then {scaled(name)}" for name, top in _THRESHOLDS.items()
-    )
-    return f"case {arms} else {whole} // 1000 end"
+def _scaled(digits: int) -> str:
+    """Microseconds of a number whose unit is ``10 ** digits`` of them; further digits of its fraction are cut."""
+    bound = _FARTHEST_US // 10**digits
+    head = f"greatest(least(whole, {bound}), {-bound}) * {10**digits}"
+    return f"{head} + try_cast(rpad(left(fraction, {digits}), {digits}, '0') as bigint)" if digits else head

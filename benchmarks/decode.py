@@ -1,0 +1,115 @@
+"""How fast the decoders are: messages a second on one core, per convention, with peak memory.
+
+Run: ``python benchmarks/decode.py [--messages 250000] [--repeat 5]``. Each convention runs in a process of its own, so
+that its peak memory is its own; the batch itself is made before the clock starts and counts in the memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from iot_assets.decoders.decode import decode
+from iot_assets.decoders.decoded import Bounds
+from iot_assets.decoders.routes import RouteTable
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def _values(rng: random.Random) -> dict[str, Any]:
+    return {
+        "temperature": round(rng.uniform(-10, 40), 2),
+        "humidity": round(rng.uniform(20, 90), 2),
+        "pressure": round(rng.uniform(950, 1050), 1),
+        "battery_level": round(rng.uniform(0, 100), 1),
+    }
+
+
+def sensor_value(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    at = NOW - timedelta(seconds=n % 3600, microseconds=rng.randrange(10**6))
+    return "sensors", {"id": f"Sensor {n % 5}", "dt": at.replace(tzinfo=None).isoformat(), "value": rng.randrange(46)}
+
+
+def telemetry(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    at = NOW - timedelta(seconds=n % 3600, microseconds=rng.randrange(10**6))
+    body = {"timestamp": at.isoformat(), "device_id": f"device_{n % 100:03}", **_values(rng)}
+    if n % 2:
+        body["location"] = {"lat": round(rng.uniform(-90, 90), 6), "lon": round(rng.uniform(-180, 180), 6)}
+    return f"telemetry/{n % 100}", body
+
+
+def flat_json(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    body = {"ts": int(NOW.timestamp()) - n % 3600, **_values(rng), "rssi": -rng.randrange(30, 90), "uptime": n}
+    return f"devices/d{n % 1000}/state", body
+
+
+def nested_json(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    air, power = _values(rng), {"voltage": 230.1, "current": round(rng.random(), 3), "relay": bool(n % 2)}
+    body = {"ts": int(NOW.timestamp()) - n % 3600, "air": air, "power": power, "wifi": {"rssi": -60, "ssid": "field"}}
+    return f"devices/d{n % 1000}/state", body
+
+
+CASES: dict[str, Callable[[int, random.Random], tuple[str, dict[str, Any]]]] = {
+    "sensor_value": sensor_value,
+    "telemetry": telemetry,
+    "flat_json, six metrics": flat_json,
+    "flat_json, nested": nested_json,
+}
+
+
+def batch(case: str, messages: int) -> pa.Table:
+    rng = random.Random(1)
+    made = [CASES[case](n, rng) for n in range(messages)]
+    return pa.table(
+        {
+            "source": pa.repeat("mqtt", messages),
+            "topic": [topic for topic, _ in made],
+            "payload": pa.array([json.dumps(body).encode() for _, body in made], pa.binary()),
+            "received_at": pa.repeat(pa.scalar(NOW, pa.timestamp("us", tz="UTC")), messages),
+        }
+    )
+
+
+def measure(case: str, messages: int, repeat: int) -> tuple[float, int, float, float]:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    table, routes, bounds = batch(case, messages), RouteTable(), Bounds()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds, readings = [], 0
+    for _ in range(repeat):
+        start = time.process_time()
+        decoded = decode(table, routes, bounds)
+        seconds.append(time.process_time() - start)
+        assert decoded.rejects.num_rows == 0, decoded.rejects
+        readings = decoded.readings.num_rows
+        del decoded
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return statistics.median(seconds), readings, before / 1024, peak / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=250_000)
+    parser.add_argument("--repeat", type=int, default=5)
+    given = parser.parse_args()
+    print(f"{given.messages:,} messages a batch, median of {given.repeat}, one core, CPU time")
+    print(f"{'convention':<24}{'messages/s':>12}{'readings/s':>12}{'peak MB':>9}{'of it batch':>13}")
+    spawn = multiprocessing.get_context("spawn")
+    for case in CASES:
+        with spawn.Pool(1) as pool:
+            median, readings, before, peak = pool.apply(measure, (case, given.messages, given.repeat))
+        print(f"{case:<24}{given.messages / median:>12,.0f}{readings / median:>12,.0f}{peak:>9,.0f}{before:>13,.0f}")
+
+
+if __name__ == "__main__":
+    main()

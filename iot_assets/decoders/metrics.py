@@ -1,0 +1,42 @@
+"""What the options say of metrics, decided once per distinct name of a batch and then looked up by number.
+
+Belongs here: names, prefix, keep, declared units and limits. Does not: values (``judge``).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from iot_assets.decoders.options import CommonOptions
+
+_MAX_LENGTH = 200
+
+
+class MetricRules:
+    """Tables with one entry per distinct name, in the order given; each a plain Arrow array to take from."""
+
+    def __init__(self, names: list[str | None], options: CommonOptions) -> None:
+        limits = [options.limits.get(name or "", (None, None)) for name in names]
+        self.has_limits = any(limit != (None, None) for limit in limits)
+        self.has_units = any(name in options.units for name in names)
+
+        self.good = pa.array([_is_name(name) for name in names], pa.bool_())
+        self.kept = pa.array([_kept(name, options.keep) for name in names], pa.bool_())
+        self.name = pa.array([None if name is None else options.prefix + name for name in names], pa.string())
+        self.unit = pa.array([options.units.get(name or "") for name in names], pa.string())
+        self.least = pa.array([least for least, _ in limits], pa.float64())
+        self.greatest = pa.array([greatest for _, greatest in limits], pa.float64())
+
+
+def _is_name(name: str | None) -> bool:
+    return (
+        bool(name) and len(name or "") <= _MAX_LENGTH and not any(unicodedata.category(c) == "Cc" for c in name or "")
+    )
+
+
+def _kept(name: str | None, keep: tuple[str, ...]) -> bool:
+    return not keep or any(name == wanted or (name or "").startswith(wanted + ".") for wanted in keep)
