@@ -16,6 +16,7 @@ VERBS: Final = MappingProxyType(
     {
         "demo": "iot_assets.cli.up:demo",
         "land": "iot_assets.cli.land:land",
+        "load": "iot_assets.cli.load:load",
         "query": "iot_assets.cli.query:query",
         "rebuild": "iot_assets.cli.rebuild:rebuild",
         "settings": "iot_assets.cli.settings:settings",
