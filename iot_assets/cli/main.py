@@ -18,6 +18,7 @@ VERBS: Final = MappingProxyType(
         "land": "iot_assets.cli.land:land",
         "load": "iot_assets.cli.load:load",
         "query": "iot_assets.cli.query:query",
+        "rejects": "iot_assets.cli.rejects:rejects",
         "rebuild": "iot_assets.cli.rebuild:rebuild",
         "settings": "iot_assets.cli.settings:settings",
         "up": "iot_assets.cli.up:up",
