@@ -12,6 +12,7 @@ from iot_assets.assets.serving import serving
 from iot_assets.assets.silver import silver
 from iot_assets.automation.clean_up import clean_up_job, clean_up_schedule
 from iot_assets.automation.freshness import CATCH_UP_SENSOR, with_policies
+from iot_assets.automation.history import compact_job, history_job, history_schedule
 from iot_assets.automation.landing import landing_sensor
 from iot_assets.automation.minute import MINUTE_JOB, minute_schedule
 from iot_assets.automation.rebuild import rebuild_job
@@ -27,8 +28,8 @@ def build_defs(settings: Settings) -> dg.Definitions:
     defs = dg.Definitions(
         assets=[LANDED_SPEC, *assets],
         asset_checks=list(SWEEPS),
-        jobs=[MINUTE_JOB, SWEEP_JOB, clean_up_job, rebuild_job(settings)],
-        schedules=[minute_schedule, sweep_schedule, clean_up_schedule],
+        jobs=[MINUTE_JOB, SWEEP_JOB, clean_up_job, history_job, compact_job, rebuild_job(settings)],
+        schedules=[minute_schedule, sweep_schedule, clean_up_schedule, history_schedule],
         sensors=[landing_sensor, CATCH_UP_SENSOR],
         resources={"settings": settings, "warehouse": warehouse_resource(settings)},
         # One process a run: a process a step costs ten times as much.

@@ -40,9 +40,12 @@ class WarehouseResource(DuckDBResource):  # type: ignore[misc]  # dagster-duckdb
         Raises:
             InUseError: another process still held the file after ``lock_wait_seconds``.
         """
-        plain = Warehouse(Path(self.database), self.lock_wait_seconds, self.memory_limit, self.threads)
-        with plain.connect() as connection:
+        with self.plain().connect() as connection:
             yield connection
+
+    def plain(self) -> Warehouse:
+        """The plain object, for what needs more than a connection."""
+        return Warehouse(Path(self.database), self.lock_wait_seconds, self.memory_limit, self.threads)
 
 
 def warehouse_resource(settings: Settings) -> WarehouseResource:

@@ -210,6 +210,24 @@ class Warehouse(_Section):
     )
 
 
+class History(_Section):
+    """Closed days: exported to the lake as sorted Parquet, and for how long they stay in the warehouse file besides."""
+
+    closed_after_hours: Annotated[float, Field(ge=1)] = Field(
+        default=6, description="A day (UTC) is exported so many hours after it ended."
+    )
+    hot_days: Annotated[int, Field(ge=2)] = Field(
+        default=35,
+        description="Days that silver.readings and gold.readings_1min keep in the warehouse file; older ones are in the lake only.",
+    )
+    grace_minutes: Annotated[float, Field(ge=1)] = Field(
+        default=60, description="How long a replaced file stays, for those who still read it."
+    )
+    compact_after_days: Annotated[int, Field(ge=1)] = Field(
+        default=2, description="Landed files of a day are joined into one per lander start, so many days later."
+    )
+
+
 class Serving(_Section):
     """What is published to serving.duckdb."""
 
@@ -297,6 +315,7 @@ class Settings(BaseSettings):
     routes: tuple[Route, ...] = Field(default=(), description="Your routes, tried in order before the built-in ones.")
     decode: Decode = Field(default=Decode(), description="Bounds of decoding.")
     warehouse: Warehouse = Field(default=Warehouse(), description="The warehouse.")
+    history: History = Field(default=History(), description="Closed days.")
     serving: Serving = Field(default=Serving(), description="The published copy.")
     schedule: Schedule = Field(default=Schedule(), description="When things happen.")
     freshness: Freshness = Field(default=Freshness(), description="When things are late.")

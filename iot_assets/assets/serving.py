@@ -14,7 +14,7 @@ from iot_assets.warehouse.publish import SPANNED, WHOLE, publish
 
 @dg.asset(
     key=SERVING,
-    deps=[key_of(table) for table in (*WHOLE, *SPANNED)],
+    deps=[key_of(table) for table in (*WHOLE, *SPANNED.values())],
     description="data/serving.duckdb: the tables people query, never locked, swapped in by an atomic rename.",
     group_name="serving",
     kinds={"duckdb"},

@@ -50,20 +50,26 @@ class Warehouse:
             InUseError: another process still held the file after ``lock_wait_seconds``.
             StorageError: the folder cannot be written.
         """
+        with self.locked(), self.connect_locked() as connection:
+            yield connection
+
+    @contextmanager
+    def connect_locked(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """``connect`` for whoever holds the lock already."""
+        connection = self._attach()
+        try:
+            migrate.apply(connection)
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other runs away from the file, whether or not it is open."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError("make the folder", self.path.parent, error) from error
-        with self._ours():
-            connection = self._attach()
-            try:
-                migrate.apply(connection)
-                yield connection
-            finally:
-                connection.close()
-
-    @contextmanager
-    def _ours(self) -> Iterator[None]:
         lock = self.path.with_name(self.path.name + ".lock")
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -95,6 +101,7 @@ class Warehouse:
                 connection.execute(f"set threads = {self.threads}")
             self._attach_when_free(connection)
             connection.execute(f"use {ALIAS}")
+            connection.execute("set variable lake = ?", [str(self.path.parent / "lake")])
         except BaseException:
             connection.close()
             raise

@@ -11,7 +11,7 @@ from datetime import timedelta
 import duckdb
 
 from iot_assets.model import EXCLUDING_FLAGS
-from iot_assets.warehouse import contract, ledger
+from iot_assets.warehouse import contract, history, ledger
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.ddl import literal
@@ -61,6 +61,9 @@ def _ready(connection: duckdb.DuckDBPyConnection) -> list[int]:
 
 
 def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    history.thaw(connection, "readings", "dirty_minutes", "minute_at")
+    history.thaw(connection, "readings_1min", "dirty_minutes", "minute_at")
+    history.touch(connection, "readings_1min", "dirty_minutes", "minute_at")
     minutes = spans_of(connection, "dirty_minutes", "minute_at")
     excluding = ", ".join(literal(flag) for flag in EXCLUDING_FLAGS)
     inside = _to_end_of_buckets(minutes, timedelta(minutes=1))
@@ -79,7 +82,7 @@ def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         inside = _to_end_of_buckets(buckets, timedelta(**{f"{width}s": 1}))
         connection.execute(filled(f"gold/{table.name}", finer=within(finer.full_name, "bucket_at", inside)))
         written[table.full_name] = _replace(connection, table, buckets)
-    connection.execute(query("gold/latest"))
+    connection.execute(filled("gold/latest", cold=history.cold(connection, "readings")))
     connection.execute(
         "delete from gold.latest where (device_id, metric) in (select (device_id, metric) from dirty_minutes)"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
@@ -50,14 +49,4 @@ def record(connection: duckdb.DuckDBPyConnection, run_id: str, results: list[Che
             [run_id, r.table, r.name, r.passed, r.failing, json.dumps(r.sample, default=str) if r.sample else None]
             for r in results
         ],
-    )
-
-
-def state(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """The newest batch each unit has applied: two equal states hold equal tables."""
-    return dict(
-        connection.execute(
-            "select unit || ':' || run_id, batch_id from ops.applied"
-            " qualify row_number() over (partition by unit order by applied_at desc, batch_id desc) = 1"
-        ).fetchall()
     )

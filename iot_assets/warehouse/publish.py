@@ -6,16 +6,20 @@ Belongs here: what is published whole, what only for a recent span, and the swap
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import duckdb
 
 from iot_assets.errors import StorageError
+from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.ddl import comments, create_table, literal
+from iot_assets.warehouse.durable import sync
+from iot_assets.warehouse.spans import within
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
     DEVICES,
@@ -23,18 +27,16 @@ from iot_assets.warehouse.tables import (
     LATEST,
     METRICS,
     OUTCOME_COUNTS,
-    READINGS,
     READINGS_1D,
     READINGS_1H,
-    READINGS_1MIN,
     REJECTS,
     Table,
 )
 
 #: Published whole: small, or what people look at most.
 WHOLE: Final = (FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, READINGS_1H, READINGS_1D, LATEST)
-#: Published whole while small, else for a recent span.
-SPANNED: Final = (READINGS, READINGS_1MIN)
+#: Published whole while small; else for a recent span, joined by a view with the days that the lake has.
+SPANNED: Final = MappingProxyType({kind: table for kind, (table, _, _) in history.KINDS.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path, *, whole_rows: 
             " select unit, max(batch_id) as batch_id, max(applied_at) as applied_at from ops.applied group by unit)",
         )
     )
-    version += f"; whole up to {whole_rows} rows, else {recent_days} days"
+    version += "; " + history.version(connection) + f"; whole up to {whole_rows} rows, else {recent_days} days"
     if _present_version(target) == version:
         return Published(changed=False)
     temporary = target.with_name(target.name + ".tmp")
@@ -67,9 +69,9 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path, *, whole_rows: 
         _remove(temporary)
         rows = _copy(connection, temporary, version, whole_rows, recent_days)
         size = temporary.stat().st_size
-        _durable(temporary)
+        sync(temporary)
         temporary.replace(target)
-        _durable(target.parent)
+        sync(target.parent)
     except OSError as error:
         raise StorageError("publish", target, error) from error
     return Published(changed=True, rows=rows, bytes=size)
@@ -82,36 +84,66 @@ def _copy(
     try:
         home = scalar(connection, "select current_database()")
         rows = {}
-        for table in (*WHOLE, *SPANNED):
-            where = "" if table in WHOLE else _recent(connection, table, whole_rows, recent_days)
-            name = f"serving.{table.full_name}"
-            connection.execute(f"create schema if not exists serving.{table.schema}")
-            connection.execute(create_table(table, name=name))
-            connection.execute(f"insert into {name} by name select * from {home}.{table.full_name}{where}")
-            rows[table.full_name] = int(scalar(connection, f"select count(*) from {name}"))
+        for schema in dict.fromkeys(table.schema for table in (*WHOLE, *SPANNED.values())):
+            connection.execute(f"create schema serving.{schema}")
+        for table in WHOLE:
+            rows[table.full_name] = _fill(connection, table, table.full_name, f"select * from {home}.{table.full_name}")
+        for kind, table in SPANNED.items():
+            rows |= _fill_spanned(connection, kind, table, whole_rows, recent_days)
         connection.execute("create schema serving.ops")
         connection.execute(
             "create table serving.ops.published (version varchar not null, published_at timestamptz not null)"
         )
         connection.execute("insert into serving.ops.published values (?, now())", [version])
         connection.execute("use serving")
-        connection.execute("".join(line for table in (*WHOLE, *SPANNED) for line in comments(table)))
+        connection.execute(
+            "".join(
+                line for table in (*WHOLE, *SPANNED.values()) for line in comments(table, what=_what(connection, table))
+            )
+        )
     finally:
         connection.execute(f"use {home}")
         connection.execute("detach serving")  # also brings everything into the one file
     return rows
 
 
-def _recent(connection: duckdb.DuckDBPyConnection, table: Table, whole_rows: int, recent_days: int) -> str:
-    if int(scalar(connection, f"select count(*) from {table.full_name}")) <= whole_rows:
-        return ""
-    # Literal, so that only recent row groups are read; counted back from the newest event that a clock can have meant.
-    since = scalar(
+def _fill(connection: duckdb.DuckDBPyConnection, table: Table, name: str, content: str) -> int:
+    connection.execute(create_table(table, name=f"serving.{name}"))
+    connection.execute(f"insert into serving.{name} by name {content}")
+    return int(scalar(connection, f"select count(*) from serving.{name}"))
+
+
+def _fill_spanned(
+    connection: duckdb.DuckDBPyConnection, kind: str, table: Table, whole_rows: int, recent_days: int
+) -> dict[str, int]:
+    """Whole while small; else recent days that the lake does not have as a table, and a view that joins both."""
+    home = scalar(connection, "select current_database()")
+    in_lake = history.exported(connection, kind)
+    count = int(scalar(connection, f"select count(*) from {table.full_name}"))
+    if count <= whole_rows and not history.has_cold(connection, kind):
+        return {table.full_name: _fill(connection, table, table.full_name, f"select * from {home}.{table.full_name}")}
+    today = datetime.now(UTC).date()
+    # One day more than the newest: clocks of devices may run a little ahead.
+    days = [today + timedelta(days=1 - ago) for ago in range(recent_days + 2)]
+    spans = [history.span_of(day) for day in reversed(days) if day not in in_lake]
+    assert table.time is not None
+    recent = within(f"{home}.{table.full_name}", table.time, spans)
+    rows = _fill(connection, table, f"{table.full_name}_recent", recent)
+    lake = history.from_files(table, history.lake_of(connection), list(in_lake.values()))
+    connection.execute("use serving")  # a view's body must not name the catalog
+    connection.execute(f"create view {table.full_name} as select * from {table.full_name}_recent union all {lake}")
+    connection.execute(f"use {home}")
+    return {f"{table.full_name} (recent)": rows}
+
+
+def _what(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    found = scalar(
         connection,
-        f"select least(max({table.time}), now()) - to_days(?) from {table.full_name}",
-        [recent_days],
+        "select table_type from information_schema.tables where table_catalog = 'serving' and table_schema = ?"
+        " and table_name = ?",
+        [table.schema, table.name],
     )
-    return f" where {table.time} >= timestamptz '{since:%Y-%m-%d %H:%M:%S.%f}+00'"
+    return "view" if found == "VIEW" else "table"
 
 
 def _present_version(target: Path) -> str | None:
@@ -127,11 +159,3 @@ def _present_version(target: Path) -> str | None:
 def _remove(path: Path) -> None:
     for leftover in (path, path.with_name(path.name + ".wal")):
         leftover.unlink(missing_ok=True)
-
-
-def _durable(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

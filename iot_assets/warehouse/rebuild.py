@@ -14,9 +14,10 @@ from datetime import date
 
 import duckdb
 
+from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.silver import settle, take_out
+from iot_assets.warehouse.settle import settle, take_out
 from iot_assets.warehouse.spans import merge, spans_of, within
 
 
@@ -29,17 +30,13 @@ class Forgotten:
     readings: int
 
 
-def landed_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
-    """Days of which files are in the ledger."""
-    found = connection.execute("select distinct landed_on from bronze.files order by 1").fetchall()
-    return [row[0] for row in found]
-
-
 def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
     """Take all that the files landed on ``day`` brought out of every table, in one transaction."""
     with transaction(connection):
         connection.execute(
-            "create or replace temp table forgotten_files as select * from bronze.files where landed_on = ?", [day]
+            "create or replace temp table forgotten_files as"
+            " select * from bronze.files where landed_on = ? and state = 'entered'",
+            [day],
         )
         files = int(scalar(connection, "select count(*) from forgotten_files"))
         received = spans_of(
@@ -49,6 +46,7 @@ def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
             "received_at",
         )
         received = merge(received, most=1)
+        history.thaw_received(connection, received)
         connection.execute(
             filled(
                 "silver/forgotten",
@@ -69,5 +67,5 @@ def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
                     f" where t.message_id <= f.last_message_id and {span.condition('t.received_at')})"
                 )
         connection.execute("delete from silver.outcome_counts where landed_on = ?", [day])
-        connection.execute("delete from bronze.files where landed_on = ?", [day])
+        connection.execute("delete from bronze.files where landed_on = ? and state = 'entered'", [day])
         return Forgotten(day, files, int(scalar(connection, "select count(*) from forgotten")))

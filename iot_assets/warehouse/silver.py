@@ -1,14 +1,12 @@
 """The write unit silver: readings, corrections, rejects, outcomes and devices of one batch, in one transaction.
 
-Belongs here: the rules of identity (duplicate, redelivery, correction), the books. Does not: decoding, which happens
+Belongs here: the order of the work, the books. Does not: identity (``settle``, ``redelivery``), decoding, which happens
 between ``open_batch`` and ``write`` in the room above, with what ``Messages`` hands out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -19,7 +17,10 @@ from iot_assets.warehouse.connection import scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.spans import Span, instant, merge, spans_of, within
+from iot_assets.warehouse.redelivery import open_messages, withdraw
+from iot_assets.warehouse.reflag import reflag
+from iot_assets.warehouse.settle import settle, take_out
+from iot_assets.warehouse.spans import spans_of, within
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
     DEVICES,
@@ -31,8 +32,6 @@ from iot_assets.warehouse.tables import (
     Table,
 )
 
-#: A message is acknowledged as soon as it is durable, so what was not was taken within this time before the end.
-_UNACKNOWLEDGED: Final = timedelta(minutes=10)
 #: Tables whose rows name the batch that wrote them, so that what a batch wrote can be looked at alone.
 _BY_BATCH = (OUTCOMES, READINGS, CORRECTIONS, REJECTS)
 
@@ -58,12 +57,14 @@ class Written:
     replaced: int
     corrections: int
     rejects: int
+    reopened: int
+    reflagged: int
     checks: list[CheckResult]
 
 
 def open_batch(connection: duckdb.DuckDBPyConnection, batch: Batch) -> pa.Table:
-    """The messages of a batch in the order of arrival, with their landed columns but for the id."""
-    connection.execute(filled("silver/batch", batch_id=str(batch.batch_id)))
+    """The messages of a batch and those it reopens, in the order of arrival, with their landed columns."""
+    open_messages(connection, str(batch.batch_id))
     return connection.sql(
         "select source, topic, payload, content_type, attributes, qos, retain, dup, packet_id, session, received_at"
         " from batch order by row"
@@ -114,11 +115,11 @@ def write(
             stage(connection, "registry_devices", devices)
             stage(connection, "registry_metrics", metrics)
             connection.execute(filled("silver/registry"))
-        _find_redelivered(connection)
+        reflagged = reflag(connection, number) if snapshots is not None else 0
+        withdraw(connection)
+        take_out(connection, "forgotten")
         connection.execute(filled("silver/arriving"))
-        connection.execute(
-            "create or replace temp table forgotten as select '' as place, * from silver.readings limit 0"
-        )
+        connection.execute(filled("silver/judged", judged="arriving", unjudged="unjudged"))
         settle(connection, number)
         connection.execute(filled("silver/outcomes", batch_id=number))
         _move_books(connection)
@@ -128,65 +129,13 @@ def write(
         contract.judge(checks)
         ledger.record(connection, run_id, [c for c in checks if not c.passed])
         ledger.mark(connection, "silver", batch.batch_id, run_id, decoded.readings.num_rows)
-        return _written(connection, batch, decoded, checks)
+        return _written(connection, batch, decoded, checks, reflagged)
 
 
 def checks_without_news(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     """The checks of a run that had nothing to decode."""
-    connection.execute(filled("silver/batch", batch_id="-1"))
+    open_messages(connection, "-1")
     return _checks(connection, -1)
-
-
-def _find_redelivered(connection: duckdb.DuckDBPyConnection) -> None:
-    # What a broker delivers again is what came last before a connection was lost: only that neighbourhood is read.
-    spans = []
-    for source, session, first_at in connection.execute(
-        "select source, session, min(received_at) from batch where dup and packet_id > 0 group by source, session"
-    ).fetchall():
-        ended_at = scalar(
-            connection,
-            f"select received_at from bronze.messages where session < {session} and source = ?"
-            f" and received_at <= {instant(first_at)} order by received_at desc limit 1",
-            [source],
-        )
-        if ended_at is not None:
-            spans.append(Span(ended_at - _UNACKNOWLEDGED, ended_at))
-    nearby = within("bronze.messages", "received_at", merge(sorted(spans, key=_first)))
-    connection.execute(filled("silver/redelivered", nearby=nearby))
-
-
-def _first(span: Span) -> datetime:
-    return span.first
-
-
-def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
-    """Bring readings and corrections to what the temporary tables ``arriving`` and ``forgotten`` make of them."""
-    touched = "(select event_at from arriving union all select event_at from forgotten)"
-    spans = spans_of(connection, touched, "event_at")
-    connection.execute(
-        filled(
-            "silver/standing",
-            readings=within("silver.readings", "event_at", spans),
-            corrections=within("silver.corrections", "event_at", spans),
-        )
-    )
-    connection.execute(filled("silver/settled", batch_id=number))
-    connection.execute(filled("silver/leaving"))
-    take_out(connection, "leaving")
-    connection.execute(filled("silver/readings", batch_id=number))
-    connection.execute(filled("silver/dirty"))
-
-
-def take_out(connection: duckdb.DuckDBPyConnection, listed: str) -> None:
-    """Delete from readings and corrections the rows that the temporary table ``listed`` holds, by its column place."""
-    for place in ("readings", "corrections"):
-        rows = f"(select * from {listed} where place = '{place}')"
-        for span in spans_of(connection, rows, "event_at"):
-            connection.execute(
-                f"delete from silver.{place} where {span.condition('event_at')}"
-                " and (device_id, metric, event_at, message_id, position) in"
-                f" (select (device_id, metric, event_at, message_id, position) from {rows})"
-            )
 
 
 def _move_books(connection: duckdb.DuckDBPyConnection) -> None:
@@ -200,7 +149,8 @@ def _move_books(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("insert into silver.outcomes by name select * exclude (outcome_before) from displaced")
     touched = (
         "(select date_trunc('minute', received_at) as minute_at from"
-        " (select received_at from arriving_outcomes union all select received_at from displaced))"
+        " (select received_at from arriving_outcomes union all select received_at from displaced"
+        " union all select received_at from withdrawn))"
     )
     minutes = spans_of(connection, touched, "minute_at")
     connection.execute(filled("silver/outcome_counts", counts=within("silver.outcome_counts", "minute_at", minutes)))
@@ -288,7 +238,7 @@ def _books(connection: duckdb.DuckDBPyConnection, batch_id: int) -> CheckResult:
 
 
 def _written(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, decoded: Decoded, checks: list[CheckResult]
+    connection: duckdb.DuckDBPyConnection, batch: Batch, decoded: Decoded, checks: list[CheckResult], reflagged: int
 ) -> Written:
     outcomes = dict(
         connection.execute("select outcome, count(*) from arriving_outcomes group by outcome order by 1").fetchall()
@@ -306,5 +256,7 @@ def _written(
         replaced=count("leaving where place = 'readings'"),
         corrections=count("settled where not holds and place <> 'corrections'"),
         rejects=count(f"silver.rejects where batch_id = {batch.batch_id}"),
+        reopened=count("reopened"),
+        reflagged=reflagged,
         checks=checks,
     )

@@ -142,6 +142,7 @@ _READING: Final = (
     _r("message_id", "UUID", "The message that brought it first."),
     _r("position", "INTEGER", "Its place within that message.", expect="position >= 0"),
     _BATCH,
+    _r("from_registry", "VARCHAR[]", "What the registry added to what the message said: unit, out_of_range, unknown_device."),
 )
 
 READINGS: Final = Table(
@@ -297,6 +298,29 @@ PRUNED: Final = Table(
     (_r("before_at", AT, "Rows received before this were deleted."), _r("pruned_at", AT, "When.")),
 )
 
+HISTORY: Final = Table(
+    "ops", "history", "Days of silver.readings and gold.readings_1min that the lake holds as sorted Parquet.",
+    (
+        _r("kind", "VARCHAR", "readings or readings_1min.", expect="kind in ('readings', 'readings_1min')"),
+        _r("day", "DATE", "The day of the event time, UTC."),
+        _r("path", "VARCHAR", "The file, relative to the lake."),
+        _r("rows", "BIGINT", "Rows in it."),
+        _r("bytes", "BIGINT", "Its size.", unit="B"),
+        _r("state", "VARCHAR", "hot: the rows are in the warehouse file too. cold: only in the lake. retired: replaced, deleted after a grace time.", expect="state in ('hot', 'cold', 'retired')"),
+        _r("exported_at", AT, "When it was written."),
+        _c("retired_at", AT, "When it was replaced."),
+    ),
+    key=("path",),
+)
+
+TOUCHED_DAYS: Final = Table(
+    "ops", "touched_days", "Days that have changed since they were exported, or that never were.",
+    (
+        _r("kind", "VARCHAR", "readings or readings_1min."),
+        _r("day", "DATE", "The day of the event time, UTC."),
+    ),
+)
+
 #: Every table of the warehouse, in the order of the data's journey.
 TABLES: Final = MappingProxyType(
     {
@@ -305,7 +329,7 @@ TABLES: Final = MappingProxyType(
             FILES, MESSAGES,
             OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
-            APPLIED, DIRTY, CHECK_RESULTS, PRUNED,
+            APPLIED, DIRTY, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
         )
     }
 )

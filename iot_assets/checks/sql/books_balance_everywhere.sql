@@ -3,7 +3,7 @@ with counted as (
     select landed_on, sum(messages) as messages from silver.outcome_counts group by landed_on
 ),
 landed as (
-    select landed_on, sum(rows) as messages from bronze.files where state <> 'corrupt' group by landed_on
+    select landed_on, sum(rows) as messages from bronze.files where state = 'entered' group by landed_on
 ),
 counted_minutes as (
     select source, minute_at, sum(messages) as messages

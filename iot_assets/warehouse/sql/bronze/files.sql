@@ -19,7 +19,7 @@ with content as (
 spans as (
     select file_id, path, first_message_id, last_message_id
     from bronze.files
-    where state <> 'corrupt'
+    where state = 'entered'
     union all
     select file_id, path, first_message_id, last_message_id
     from arriving_files join content using (file_id)

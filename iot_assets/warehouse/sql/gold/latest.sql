@@ -1,5 +1,5 @@
 -- builds:  newest, the rows of gold.latest for each dirty device and metric
--- from:    dirty_minutes, touched, gold.latest, silver.readings
+-- from:    dirty_minutes, touched, gold.latest, silver.readings, {cold} (silver's days that only the lake has)
 -- The newest reading is the newest of the touched ones and the one known so far, if that lies in no dirty minute. Where
 -- the one known so far is gone and nothing as new has come, silver is searched; that happens after a rebuild only.
 create or replace temp table newest as
@@ -34,7 +34,7 @@ candidates as (
     where not outdated
     union all
     select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position
-    from silver.readings
+    from (select * from silver.readings union all select * from ({cold}))
     semi join lost using (device_id, metric)
 )
 select * exclude (position)

@@ -1,9 +1,10 @@
 -- builds:  silver.devices: first and last sight of the devices of the batch; devices that no registry names get a row
--- from:    arriving
+-- from:    decoded_readings, batch (redeliveries too: the sight of a device is a matter of the messages alone)
 create or replace temp table seen as
-select device_id, min(received_at) as first_at, max(received_at) as last_at
-from arriving
-group by device_id;
+select r.device_id, min(b.received_at) as first_at, max(b.received_at) as last_at
+from decoded_readings r
+join batch b using (row)
+group by r.device_id;
 
 update silver.devices
 set

@@ -1,5 +1,5 @@
 -- builds:  silver.outcome_counts, the books, by what this batch adds and moves
--- from:    arriving_outcomes, displaced, {counts} (silver.outcome_counts within the touched minutes)
+-- from:    arriving_outcomes, displaced, withdrawn, {counts} (silver.outcome_counts within the touched minutes)
 create or replace temp table changed_counts as
 with changes as (
     select source, received_at, outcome, landed_on, 1 as messages from arriving_outcomes
@@ -7,6 +7,8 @@ with changes as (
     select source, received_at, outcome, landed_on, 1 from displaced where outcome <> outcome_before
     union all
     select source, received_at, outcome_before, landed_on, -1 from displaced where outcome <> outcome_before
+    union all
+    select source, received_at, outcome, landed_on, -1 from withdrawn
 ),
 moved as (
     select source, date_trunc('minute', received_at) as minute_at, outcome, landed_on, sum(messages) as messages

@@ -12,20 +12,20 @@ select
     b.source,
     b.received_at,
     case
-        when r.row is not null then 'duplicate'
+        when r.message_id is not null then 'duplicate'
         when o.status <> 'readings' then o.status
         when coalesce(new.new_readings, 0) > 0 then 'telemetry'
         else 'duplicate'
     end as outcome,
     o.decoder,
-    r.row is not null as redelivered,
+    r.message_id is not null as redelivered,
     coalesce(held.readings, 0)::integer as readings,
     coalesce(new.new_readings, 0)::integer as new_readings,
     b.landed_on,
     {batch_id}::bigint as batch_id
 from batch b
 left join decoded_outcomes o using (row)
-left join redelivered r using (row)
+left join redelivered r using (message_id)
 left join held using (row)
 left join new using (message_id);
 

@@ -1,6 +1,10 @@
 -- builds:  silver.devices and silver.metrics anew from the whole history of the registry
 -- from:    registry_devices, registry_metrics (staged), silver.devices (for first and last sight, and devices that no
---          registry has ever named)
+--          registry names)
+create or replace temp table devices_before as from silver.devices;
+
+create or replace temp table metrics_before as from silver.metrics;
+
 create or replace temp table sightings as
 select device_id, min(first_seen_at) as first_seen_at, max(last_seen_at) as last_seen_at
 from silver.devices
@@ -14,6 +18,11 @@ select r.*, 'registry' as origin, s.first_seen_at, s.last_seen_at
 from registry_devices r
 left join sightings s using (device_id)
 order by r.device_id, r.valid_from_at;
+
+insert into silver.devices (device_id, origin, valid_from_at, first_seen_at, last_seen_at)
+select device_id, 'seen', first_seen_at, first_seen_at, last_seen_at
+from sightings
+where first_seen_at is not null and device_id not in (select device_id from silver.devices);
 
 delete from silver.metrics;
 

@@ -15,5 +15,5 @@ select
     {batch_id}::bigint as batch_id
 from decoded_rejects r
 join batch b using (row)
-where r.row not in (select row from redelivered)
+where b.message_id not in (select message_id from redelivered)
 order by b.received_at, b.message_id

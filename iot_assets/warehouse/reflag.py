@@ -1,0 +1,40 @@
+"""Readings that are older than what the registry now says of their time: their flags and units are put right.
+
+Flags use the registry as it was when a reading was received. Where a registry is processed after readings that were
+received later than it (two landers, a file found again, a rebuild), those readings were judged too early.
+Belongs here: finding and rewriting just those. Does not: the registry's history (``registry.py``).
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from iot_assets.warehouse import history
+from iot_assets.warehouse.connection import scalar
+from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.settle import take_out
+from iot_assets.warehouse.spans import Span, within
+
+
+def reflag(connection: duckdb.DuckDBPyConnection, number: str) -> int:
+    """Rewrite the rows of silver that the registry now says something else of, and mark their minutes as dirty.
+
+    To be called after ``silver/registry``; returns the number of rows rewritten.
+    """
+    connection.execute(filled("silver/registry_changes"))
+    first, last = connection.execute("select min(from_at), max(until_at) from registry_changes").fetchall()[0]
+    received = [Span(first, last)] if first is not None else []
+    history.thaw_received(connection, received)
+    connection.execute(
+        filled(
+            "silver/outdated",
+            readings=within("silver.readings", "received_at", received),
+            corrections=within("silver.corrections", "received_at", received),
+        )
+    )
+    connection.execute(filled("silver/judged", judged="rejudged", unjudged="unjudged"))
+    connection.execute(filled("silver/reflagged"))
+    take_out(connection, "reflagged")
+    connection.execute(filled("silver/reflagged_rows", batch_id=number))
+    history.touch(connection, "readings", "(from reflagged where place = 'readings')", "event_at")
+    return int(scalar(connection, "select count(*) from reflagged"))

@@ -1,0 +1,44 @@
+-- builds:  {judged}, readings with what the registry knew when they were received: unit, limits, whether it knew the
+--          device; from_registry says which of these it added
+-- from:    {unjudged} (readings with only what their messages said), silver.devices, silver.metrics
+-- unknown_device is said only from the first registry on: before there is one, nobody can be unknown to it.
+create or replace temp table {judged} as
+with registry as (
+    select min(valid_from_at) as since_at
+    from silver.devices
+    where origin = 'registry'
+),
+added as (
+    select
+        r.*,
+        m.unit as registry_unit,
+        list_filter(
+            [
+                case when r.unit is null and m.unit is not null then 'unit' end,
+                case
+                    when (r.value < m.min or r.value > m.max) and not list_contains(r.flags, 'out_of_range')
+                        then 'out_of_range'
+                end,
+                case when d.device_id is null and r.received_at >= registry.since_at then 'unknown_device' end
+            ],
+            lambda added: added is not null
+        ) as from_registry
+    from {unjudged} r
+    cross join registry
+    left join silver.devices d
+        on d.device_id = r.device_id
+        and d.origin = 'registry'
+        and d.valid_from_at <= r.received_at
+        and (d.valid_to_at is null or d.valid_to_at > r.received_at)
+    left join silver.metrics m
+        on m.device_id = r.device_id
+        and m.metric = r.metric
+        and m.valid_from_at <= r.received_at
+        and (m.valid_to_at is null or m.valid_to_at > r.received_at)
+)
+select
+    * exclude (registry_unit) replace (
+        coalesce(unit, registry_unit) as unit,
+        list_concat(flags, list_filter(from_registry, lambda added: added <> 'unit')) as flags
+    )
+from added

@@ -1,0 +1,18 @@
+-- builds:  silver.readings, silver.corrections: the reflagged rows back in their places; ops.dirty for the readings
+-- from:    reflagged
+insert into silver.readings by name
+select * exclude (place), {batch_id}::bigint as batch_id
+from reflagged
+where place = 'readings'
+order by event_at, device_id, metric;
+
+insert into silver.corrections by name
+select * exclude (place), {batch_id}::bigint as batch_id
+from reflagged
+where place = 'corrections'
+order by event_at, device_id, metric;
+
+insert into ops.dirty
+select distinct device_id, metric, date_trunc('minute', event_at) as minute_at
+from reflagged
+where place = 'readings';
