@@ -144,7 +144,7 @@ class House:
                 list(command),
                 cwd=self.folder,
                 env={**self.environment, **variables},
-                log=self.folder / f"{number:03d}-{Path(command[0]).name}-{command[1]}.log",
+                log=self.folder / f"{number:03d}-{Path(command[0]).name}-{Path(command[1]).name}.log",
             )
             self.started.append(started)
         return started
