@@ -1,0 +1,415 @@
+"""The oracle: silver and gold once more, in plain Python, from the definition and not from the other implementation.
+
+It shares no code with ``iot_assets`` and knows nothing of batches, order or ledgers: a table is a function of the set
+of messages. Slow and plain on purpose. Belongs here: what is true. Does not: how it is found incrementally.
+
+How exact sums are made: a double becomes fixed point by multiplying it, as a double, by 1e12 and rounding halves away
+from zero; sums of fixed point are exact; back to a double go the whole and the fraction apart where the number has more
+than 53 bits.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Context, Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+Row: TypeAlias = tuple[Any, ...]
+
+MINUTE: Final = 60_000_000
+_WIDTHS: Final = {"readings_1min": MINUTE, "readings_1h": 60 * MINUTE, "readings_1d": 1440 * MINUTE}
+_EXCLUDING: Final = {"out_of_range", "clock_suspect", "out_of_scale"}
+_ONE: Final = 10**12
+_WIDE: Final = Context(prec=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One landed message, all that matters of it; times in microseconds since 1970."""
+
+    message_id: UUID
+    received_at: int
+    source: str
+    lander: str
+    landed_on: str
+    session: int
+    dup: bool
+    packet_id: int
+    topic: str
+    payload: bytes
+
+    @property
+    def arrival(self) -> tuple[int, int]:
+        """Its place in the order of arrival."""
+        return self.received_at, self.message_id.int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """A reading as its message gives it."""
+
+    device: str
+    metric: str
+    at: int
+    value: float | None
+    text: str | None
+    unit: str | None
+    flags: tuple[str, ...]
+    timed_by: str
+    message: Seen
+    position: int
+
+    @property
+    def arrival(self) -> tuple[int, int, int]:
+        return (*self.message.arrival, self.position)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The registry's word: what each snapshot says, by the time it was received."""
+
+    snapshots: list[tuple[int, dict[str, dict[str, Any]]]]
+
+    @property
+    def since(self) -> int | None:
+        """From when on there is a registry that names anybody."""
+        return next((at for at, devices in self.snapshots if devices), None)
+
+    def at(self, instant: int) -> dict[str, dict[str, Any]]:
+        """What holds at this instant."""
+        said: dict[str, dict[str, Any]] = {}
+        for received, devices in self.snapshots:
+            if received <= instant:
+                said = devices
+        return said
+
+
+def tables(messages: Iterable[Seen]) -> dict[str, list[Row]]:
+    """Silver and gold, with the columns of the real tables but for book-keeping, in the form of ``house.rows_of``."""
+    ordered = sorted(messages, key=lambda m: m.arrival)
+    again = _redelivered(ordered)
+    known = _Known([(m.received_at, _registry(m.payload)) for m in ordered if m.source == "registry"])
+    said = {m.message_id: _decode(m) for m in ordered}
+    readings, corrections, brought = _settle(
+        [r for m in ordered if m.message_id not in again for r in said[m.message_id]]
+    )
+    outcomes = {
+        m.message_id: _outcome(m, said[m.message_id], brought[m.message_id], m.message_id in again) for m in ordered
+    }
+    return {
+        name: sorted((tuple(_plain(v) for v in row) for row in rows), key=repr)
+        for name, rows in {
+            "silver.outcomes": _outcome_rows(ordered, outcomes, said, brought, again),
+            "silver.outcome_counts": _count_rows(ordered, outcomes),
+            "silver.readings": [_reading_row(r, known) for r in readings],
+            "silver.corrections": [_reading_row(r, known) for r in corrections],
+            "silver.rejects": _reject_rows(ordered, again),
+            "silver.devices": _device_rows(ordered, said, known),
+            "silver.metrics": _metric_rows(known),
+            **{f"gold.{name}": _rollup(readings, known, width) for name, width in _WIDTHS.items()},
+            "gold.latest": _latest_rows(readings, known),
+        }.items()
+    }
+
+
+def _registry(payload: bytes) -> dict[str, dict[str, Any]]:
+    devices: dict[str, dict[str, Any]] = json.loads(payload)
+    return devices
+
+
+def _decode(message: Seen) -> list[_Said]:
+    """The trivial format: a list of [device, metric, time or null, number or text, unit or null, own flags]."""
+    if message.source == "registry" or not message.payload.startswith(b"["):
+        return []
+    found = []
+    for position, (device, metric, at, what, unit, own) in enumerate(json.loads(message.payload)):
+        number = float(what) if isinstance(what, int | float) else None
+        huge = number is not None and abs(number) >= 1e12
+        found.append(
+            _Said(
+                device=device,
+                metric=metric,
+                at=message.received_at if at is None else at,
+                value=number,
+                text=what if isinstance(what, str) else None,
+                unit=unit,
+                flags=(*own, *(["out_of_scale"] if huge else [])),
+                timed_by="received" if at is None else "payload",
+                message=message,
+                position=position,
+            )
+        )
+    return found
+
+
+def _redelivered(ordered: list[Seen]) -> set[UUID]:
+    """Messages with dup set that repeat the last message their packet id had in the last ten minutes of a session."""
+    ends: dict[tuple[str, str, int], int] = {}
+    for m in ordered:
+        line = (m.lander, m.source, m.session)
+        ends[line] = max(ends.get(line, m.received_at), m.received_at)
+    found = set()
+    for m in ordered:
+        if not m.dup or m.packet_id == 0:
+            continue
+        before = [
+            e
+            for e in ordered
+            if (e.lander, e.source, e.packet_id) == (m.lander, m.source, m.packet_id)
+            and e.session < m.session
+            and e.received_at >= ends[e.lander, e.source, e.session] - 10 * MINUTE
+        ]
+        if before:
+            last = max(before, key=lambda e: (e.session, e.message_id.int))
+            if (last.topic, last.payload) == (m.topic, m.payload):
+                found.add(m.message_id)
+    return found
+
+
+def _settle(said: list[_Said]) -> tuple[list[_Said], list[_Said], dict[UUID, int]]:
+    """Per device, metric and time the value whose first arrival is greatest holds; how many each message brought."""
+    first: dict[tuple[str, str, int], dict[tuple[float | None, str | None], _Said]] = defaultdict(dict)
+    for r in sorted(said, key=lambda r: r.arrival):
+        first[r.device, r.metric, r.at].setdefault((r.value, r.text), r)
+    readings, corrections = [], []
+    brought: dict[UUID, int] = defaultdict(int)
+    for values in first.values():
+        *others, holds = sorted(values.values(), key=lambda r: r.arrival)
+        readings.append(holds)
+        corrections += others
+        for r in values.values():
+            brought[r.message.message_id] += 1
+    return readings, corrections, brought
+
+
+def _outcome(message: Seen, said: list[_Said], brought: int, redelivered: bool) -> str:  # noqa: FBT001
+    if redelivered:
+        return "duplicate"
+    if message.source == "registry":
+        return "not_telemetry"
+    if not said:
+        return "rejected"
+    return "telemetry" if brought else "duplicate"
+
+
+def _outcome_rows(
+    ordered: list[Seen],
+    outcomes: dict[UUID, str],
+    said: dict[UUID, list[_Said]],
+    brought: dict[UUID, int],
+    again: set[UUID],
+) -> list[Row]:
+    return [
+        (
+            m.message_id,
+            m.source,
+            m.received_at,
+            outcomes[m.message_id],
+            "registry" if m.source == "registry" else "plain",
+            m.message_id in again,
+            len(said[m.message_id]),
+            brought[m.message_id],
+            date.fromisoformat(m.landed_on),
+        )
+        for m in ordered
+    ]
+
+
+def _count_rows(ordered: list[Seen], outcomes: dict[UUID, str]) -> list[Row]:
+    counts: dict[Row, int] = defaultdict(int)
+    for m in ordered:
+        counts[m.source, _floor(m.received_at, MINUTE), outcomes[m.message_id], date.fromisoformat(m.landed_on)] += 1
+    return [(*key, n) for key, n in counts.items()]
+
+
+def _added(r: _Said, known: _Known) -> tuple[str | None, list[str]]:
+    """What the registry of the time of receipt adds to a reading: a unit, and the words of from_registry."""
+    holds = known.at(r.message.received_at)
+    metric = holds.get(r.device, {}).get("metrics", {}).get(r.metric, {})
+    unit = metric.get("unit") if r.unit is None else None
+    words = ["unit"] if unit is not None else []
+    low, high = metric.get("min", -math.inf), metric.get("max", math.inf)
+    if r.value is not None and not low <= r.value <= high and "out_of_range" not in r.flags:
+        words.append("out_of_range")
+    if known.since is not None and r.message.received_at >= known.since and r.device not in holds:
+        words.append("unknown_device")
+    return unit, words
+
+
+def _flags(r: _Said, known: _Known) -> tuple[str, ...]:
+    return (*r.flags, *(word for word in _added(r, known)[1] if word != "unit"))
+
+
+def _unit(r: _Said, known: _Known) -> str | None:
+    return r.unit if r.unit is not None else _added(r, known)[0]
+
+
+def _reading_row(r: _Said, known: _Known) -> Row:
+    return (
+        r.device,
+        r.metric,
+        r.at,
+        r.value,
+        r.text,
+        _unit(r, known),
+        _flags(r, known),
+        r.timed_by,
+        None,
+        r.message.received_at,
+        r.message.message_id,
+        r.position,
+        tuple(_added(r, known)[1]),
+    )
+
+
+def _reject_rows(ordered: list[Seen], again: set[UUID]) -> list[Row]:
+    return [
+        (m.message_id, m.topic, m.source, m.received_at, "malformed_json", None, m.payload, "plain", 1)
+        for m in ordered
+        if m.source != "registry" and not m.payload.startswith(b"[") and m.message_id not in again
+    ]
+
+
+def _device_rows(ordered: list[Seen], said: dict[UUID, list[_Said]], known: _Known) -> list[Row]:
+    sights: dict[str, list[int]] = defaultdict(list)
+    for m in ordered:
+        for r in said[m.message_id]:
+            sights[r.device].append(m.received_at)
+    rows: list[Row] = []
+    declared = {device for _, devices in known.snapshots for device in devices}
+    for device in sorted(declared | set(sights)):
+        first, last = min(sights[device], default=None), max(sights[device], default=None)
+        if device not in declared:
+            rows.append((device, *[None] * 10, "seen", first, None, first, last))
+            continue
+        for start, end, facts in _spells([(at, s.get(device)) for at, s in known.snapshots], ("kind",)):
+            rows.append((device, facts["kind"], *[None] * 9, "registry", start, end, first, last))
+    return rows
+
+
+def _metric_rows(known: _Known) -> list[Row]:
+    names = sorted({(d, m) for _, s in known.snapshots for d, facts in s.items() for m in facts.get("metrics", {})})
+    rows: list[Row] = []
+    for device, metric in names:
+        history = [(at, s.get(device, {}).get("metrics", {}).get(metric)) for at, s in known.snapshots]
+        for start, end, facts in _spells(history, ("unit", "min", "max")):
+            limits = [None if facts[k] is None else float(facts[k]) for k in ("min", "max")]
+            rows.append((device, metric, facts["unit"], *limits, None, start, end))
+    return rows
+
+
+def _spells(
+    history: list[tuple[int, dict[str, Any] | None]], names: tuple[str, ...]
+) -> list[tuple[int, int | None, dict[str, Any]]]:
+    """Stretches of time over which the same is said; where nothing is said there is none."""
+    spells: list[tuple[int, int | None, dict[str, Any]]] = []
+    saying: dict[str, Any] | None = None
+    since = 0
+    for at, said in history:
+        facts = None if said is None else {name: said.get(name) for name in names}
+        if facts != saying:
+            if saying is not None:
+                spells.append((since, at, saying))
+            saying, since = facts, at
+    if saying is not None:
+        spells.append((since, None, saying))
+    return spells
+
+
+def _rollup(readings: list[_Said], known: _Known, width: int) -> list[Row]:
+    groups: dict[tuple[str, str, int], list[_Said]] = defaultdict(list)
+    for r in readings:
+        if r.value is not None:
+            groups[r.device, r.metric, _floor(r.at, width)].append(r)
+    return [(*key, *_statistics(group, known)) for key, group in groups.items()]
+
+
+def _statistics(group: list[_Said], known: _Known) -> Row:
+    valid = sorted(
+        (r for r in group if not _EXCLUDING & set(_flags(r, known))), key=lambda r: (r.at, r.message.message_id.int)
+    )
+    counts = (len(group), len(valid), len(group) - len(valid))
+    if not valid:
+        return (*counts, *[None] * 11)
+    values = [r.value for r in valid if r.value is not None]
+    total = sum(map(fixed, values))
+    squares = None if max(map(abs, values)) >= 1e9 else exact(sum(fixed(v * v) for v in values))
+    first, last = valid[0], valid[-1]
+    return (
+        *counts,
+        exact(total),
+        squares,
+        as_double(total) / len(values),
+        min(values),
+        max(values),
+        first.value,
+        first.at,
+        first.message.message_id,
+        last.value,
+        last.at,
+        last.message.message_id,
+    )
+
+
+def _latest_rows(readings: list[_Said], known: _Known) -> list[Row]:
+    newest: dict[tuple[str, str], _Said] = {}
+    for r in sorted(readings, key=lambda r: r.at):
+        newest[r.device, r.metric] = r
+    return [
+        (
+            r.device,
+            r.metric,
+            r.at,
+            r.value,
+            r.text,
+            _unit(r, known),
+            _flags(r, known),
+            r.message.received_at,
+            r.message.message_id,
+        )
+        for r in newest.values()
+    ]
+
+
+def fixed(value: float) -> int:
+    """A double as a whole number of 1e-12."""
+    scaled = value * 1e12
+    if abs(scaled) >= 2**52:
+        return int(scaled)
+    return int(math.copysign(math.floor(abs(scaled) + 0.5), scaled))
+
+
+def as_double(units: int) -> float:
+    """A whole number of 1e-12 as a double."""
+    if abs(units) <= 2**53:
+        return units / 1e12
+    whole, fraction = divmod(abs(units), _ONE)
+    return math.copysign(float(whole) + float(fraction) / 1e12, units)
+
+
+def exact(units: int) -> Decimal:
+    """A whole number of 1e-12 as a decimal with 12 places."""
+    return Decimal(units).scaleb(-12, _WIDE)
+
+
+def instant(at: datetime) -> int:
+    """Microseconds since 1970."""
+    since = at - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _floor(at: int, width: int) -> int:
+    return at - at % width
+
+
+def _plain(value: Any) -> Any:
+    return struct.pack(">d", value).hex() if isinstance(value, float) else value

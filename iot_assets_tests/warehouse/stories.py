@@ -1,0 +1,123 @@
+"""Random stories of a platform: what arrives, in which files, in which order it is processed, and what goes wrong.
+
+Belongs here: drawing stories. Does not: telling whether they end well (``test_any_history``).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from iot_assets.lake.landed import REGISTRY_SOURCE
+from iot_assets_tests.lake_builder import NOON, Message, at
+from iot_assets_tests.oracle import instant
+
+#: Whole seconds, so that no device's clock ever names the very microsecond at which another message was received.
+_DEVICE_CLOCK: Final = (0, 1, 59, 60, 3599, 3600, -1, -86_400, 86_400, -183 * 86_400, -730 * 86_400)
+_VALUES: Final = (0, 1, 1.5, 0.1, 0.2, -0.3, 1e-13, 5e-13, 999_999_999.9, 1e9, 9.99e11, 1e12, -1e30, "on", "off")
+_FLAGS: Final[tuple[list[str], ...]] = ([], [], [], ["stale"], ["out_of_range"], ["clock_suspect"])
+_GAPS: Final = (0.25, 0.25, 7, 61, 700)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message, the lander that takes it, and whether that lander's file ends with it."""
+
+    lander: int
+    message: Message
+    ends_file: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happens: ``files`` become visible, then a unit (or all) runs, perhaps cut short, or a rebuild."""
+
+    files: int
+    unit: str
+    dies_at: int | None
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What arrives; in which order its files are found (numbers to sort them by); what happens meanwhile."""
+
+    arrivals: list[Arrival]
+    order: list[int]
+    steps: list[Step]
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> Story:
+    """Up to 14 messages by two landers over a few days, and up to seven steps."""
+    arrivals: list[Arrival] = []
+    session = [1, 1]
+    seconds = 0.0
+    for number in range(draw(st.integers(1, 14))):
+        seconds += draw(st.sampled_from(_GAPS)) + (86_400 if draw(st.integers(0, 9)) == 9 else 0)
+        received_at = at(seconds).replace(microsecond=1000 * number + 137)
+        lander = draw(st.integers(0, 1))
+        session[lander] += draw(st.integers(0, 3)) == 3
+        earlier = [a.message for a in arrivals if a.lander == lander and a.message.source != REGISTRY_SOURCE]
+        fresh = Message(received_at=received_at, topic="plain", payload=b"", session=session[lander])
+        arrivals.append(Arrival(lander, draw(_filled(fresh, earlier)), draw(st.booleans())))
+    steps = draw(st.lists(_steps(), max_size=7))
+    order = draw(st.lists(st.integers(0, 99), min_size=len(arrivals), max_size=len(arrivals)))
+    return Story(arrivals, order, steps)
+
+
+def _steps() -> st.SearchStrategy[Step]:
+    return st.builds(
+        Step,
+        files=st.integers(0, 3),
+        unit=st.sampled_from(["chain", "chain", "chain", "bronze", "silver", "gold", "rebuild"]),
+        dies_at=st.one_of(st.none(), st.none(), st.integers(1, 150)),
+        day=st.integers(0, 3),
+    )
+
+
+@st.composite
+def _filled(draw: st.DrawFn, message: Message, earlier: list[Message]) -> Message:
+    kind = draw(st.sampled_from(["new", "new", "new", "new", "copy", "again", "again", "reject", "registry"]))
+    packet_id = draw(st.integers(0, 2))
+    if kind == "registry":
+        return replace(
+            message, source=REGISTRY_SOURCE, topic="registry.json", payload=json.dumps(draw(_registries())).encode()
+        )
+    if kind in {"copy", "again"} and earlier:
+        original = draw(st.sampled_from(earlier))
+        again = kind == "again"
+        return replace(
+            message, payload=original.payload, dup=again, packet_id=original.packet_id if again else packet_id
+        )
+    payload = b"{" if kind == "reject" else json.dumps(draw(st.lists(_readings(), min_size=1, max_size=3))).encode()
+    return replace(message, payload=payload, dup=draw(st.integers(0, 4)) == 4, packet_id=packet_id)
+
+
+@st.composite
+def _readings(draw: st.DrawFn) -> list[Any]:
+    clock = draw(st.one_of(st.none(), st.sampled_from(_DEVICE_CLOCK), st.sampled_from(_DEVICE_CLOCK)))
+    return [
+        draw(st.sampled_from(["a", "b"])),
+        draw(st.sampled_from(["m", "n"])),
+        None if clock is None else instant(NOON) + clock * 1_000_000,
+        draw(st.sampled_from(_VALUES)),
+        draw(st.sampled_from([None, None, "K"])),
+        draw(st.sampled_from(_FLAGS)),
+    ]
+
+
+@st.composite
+def _registries(draw: st.DrawFn) -> dict[str, Any]:
+    devices: dict[str, Any] = {}
+    for device in draw(st.sets(st.sampled_from(["a", "b", "c"]))):
+        metrics: dict[str, Any] = {}
+        for metric in draw(st.sets(st.sampled_from(["m", "n"]))):
+            metrics[metric] = draw(
+                st.sampled_from([{"unit": "C"}, {"min": 1, "max": 2}, {"unit": "V", "max": 0}, {"min": 0.1}])
+            )
+        devices[device] = {"kind": draw(st.sampled_from(["x", "y"])), "metrics": metrics}
+    return devices
