@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from iot_assets_tests.landing.gate import Gate
+from iot_assets_tests.landing.harness import Process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,13 @@ def _look_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lander in this process tells, turns and tries again more often: the tests would only wait for it."""
     for name in ("lander._STATUS_SECONDS", "lander._TURN_SECONDS", "sealer._RETRY_SECONDS", "commit._RETRY_SECONDS"):
         monkeypatch.setattr(f"iot_assets.landing.{name}", 0.05)
+
+
+@pytest.fixture(autouse=True)
+def _no_process_outlives_its_test() -> Iterator[None]:
+    yield
+    for process in list(Process.running):
+        process.discard()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -136,7 +136,9 @@ class Running:
 
 
 class Process:
-    """``iot-assets land`` as a process of its own."""
+    """``iot-assets land`` as a process of its own; what a failed test leaves running is killed after it."""
+
+    running: ClassVar[list[Process]] = []
 
     def __init__(self, settings: Settings, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
         self.settings = settings
@@ -153,8 +155,9 @@ class Process:
         )
         self._lines: list[bytes] = []
         assert self._process.stdout is not None
-        self._listener = threading.Thread(target=self._lines.extend, args=(self._process.stdout,))
+        self._listener = threading.Thread(target=self._lines.extend, args=(self._process.stdout,), daemon=True)
         self._listener.start()
+        self.running.append(self)
 
     @property
     def pid(self) -> int:
@@ -180,9 +183,14 @@ class Process:
         try:
             return self._process.wait(PATIENCE)
         finally:
-            if self._process.poll() is None:
-                self._process.kill()
-                self._process.wait()
+            self.discard()
+
+    def discard(self) -> None:
+        """Make sure that nothing of it is left."""
+        if self in self.running:
+            self.running.remove(self)
+            self._process.kill()
+            self._process.wait()
             self._listener.join()
             assert self._process.stdout is not None
             self._process.stdout.close()
