@@ -1,0 +1,153 @@
+# ruff: noqa: INP001 - a script beside its pages, not a package
+"""Makes the parts of the docs that come from the code: ``.venv/bin/python docs/make.py``, or ``--check`` to compare.
+
+Whole pages: ``docs/settings.md``, ``docs/tables.md``, ``iot.example.toml``. In the others, what stands between
+``<!-- made: NAME -->`` and ``<!-- end -->``. Belongs here: turning the code's own tables into Markdown. Does not: words
+of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from iot_assets.decoders.conventions import CONVENTIONS
+from iot_assets.decoders.options import CommonOptions
+from iot_assets.decoders.routes import DEFAULT_ROUTES
+from iot_assets.landing.health import COUNTERS, GAUGES
+from iot_assets.model import EXCLUDING_FLAGS, INFORMATIVE_FLAGS, OUTCOMES, REJECT_REASONS
+
+HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parent
+#: page → the module and arguments that print it whole.
+PAGES: Final = MappingProxyType(
+    {
+        HERE / "settings.md": ("iot_assets", "settings", "--markdown"),
+        ROOT / "iot.example.toml": ("iot_assets", "settings", "--example"),
+        HERE / "tables.md": ("iot_assets.warehouse.reference",),
+    }
+)
+_BLOCK: Final = re.compile(r"(<!-- made: (?P<name>[a-z_ ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def main() -> None:
+    """Write what differs, or say so and end with 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; end with 1 if anything is out of date")
+    given = parser.parse_args()
+    stale = [path for path, text in made().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        print(f"{path.relative_to(ROOT)}: {'out of date, run docs/make.py' if given.check else 'made anew'}")
+        if not given.check:
+            path.write_text(made()[path], encoding="utf-8")
+    sys.exit(1 if stale and given.check else 0)
+
+
+def made() -> dict[Path, str]:
+    """Every page that is made, wholly or in part, with the text that it should have."""
+    pages = {path: _printed(*words) for path, words in PAGES.items()}
+    for path in sorted(HERE.glob("*.md")):
+        if path not in pages and _BLOCK.search(text := path.read_text(encoding="utf-8")):
+            pages[path] = _BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found['name']]()}{found[3]}", text)
+    return pages
+
+
+def _printed(module: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
+def _table(header: str, rows: Iterable[Iterable[str]]) -> str:
+    names = header.split("|")
+    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+    lines += ["| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _meanings(words: Mapping[str, str], header: str) -> str:
+    return _table(header, [(f"`{word}`", meaning) for word, meaning in words.items()])
+
+
+def _conventions() -> str:
+    rows = [
+        (f"`{name}`", convention.description, ", ".join(f"`{option}`" for option in convention.defaults))
+        for name, convention in CONVENTIONS.items()
+    ]
+    return _table("convention|payload|options it sets itself", rows)
+
+
+def _defaults() -> str:
+    parts = []
+    for name, convention in CONVENTIONS.items():
+        rows = [(f"`{option}`", f"`{_plain(value)}`") for option, value in convention.defaults.items()]
+        parts.append(f"### `{name}`\n\n{convention.description[:1].upper()}{convention.description[1:]}.\n\n")
+        parts.append(_table("option|value", rows) + "\n")
+    return "".join(parts)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_plain(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_plain(key)} = {_plain(item)}' for key, item in value.items())}}}"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _options(kind: type[CommonOptions]) -> str:
+    own = {n: f for n, f in kind.model_fields.items() if kind is CommonOptions or n not in CommonOptions.model_fields}
+    return _table(
+        "option|default|meaning",
+        [
+            (f"`{n}`", f"`{_plain(f.get_default(call_default_factory=True))}`", f.description or "")
+            for n, f in own.items()
+        ],
+    )
+
+
+def _engines() -> str:
+    engines = {c.engine.name: c.engine for c in CONVENTIONS.values()}
+    parts = []
+    for engine in engines.values():
+        users = ", ".join(f"`{name}`" for name, c in CONVENTIONS.items() if c.engine is engine)
+        parts.append(f"### Of {users}\n\n{(engine.options.__doc__ or '').strip()}\n\n{_options(engine.options)}\n")
+    return "".join(parts)
+
+
+def _routes() -> str:
+    return _table("topic|convention", [(f"`{r.topic}`", f"`{r.convention}`") for r in DEFAULT_ROUTES])
+
+
+def _metrics() -> str:
+    rows = [(f"`iot_assets_lander_{n}_total`", "counter", text) for n, (_, text) in COUNTERS.items()]
+    rows += [(f"`iot_assets_lander_{n}`", "gauge", text) for n, (_, text) in GAUGES.items()]
+    rows += [
+        ("`iot_assets_lander_storage_problem`", "gauge", "1 while the disk is in trouble."),
+        ("`iot_assets_lander_broker_problem`", "gauge", "1 while the broker is in trouble."),
+    ]
+    return _table("metric|kind|meaning", rows)
+
+
+BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
+    {
+        "outcomes": lambda: _meanings(OUTCOMES, "outcome|the message …"),
+        "informative flags": lambda: _meanings(INFORMATIVE_FLAGS, "flag|the reading counts, and"),
+        "excluding flags": lambda: _meanings(EXCLUDING_FLAGS, "flag|the reading is kept but not aggregated, because"),
+        "reject reasons": lambda: _meanings(REJECT_REASONS, "reason|meaning"),
+        "conventions": _conventions,
+        "convention defaults": _defaults,
+        "common options": lambda: _options(CommonOptions),
+        "engine options": _engines,
+        "routes": _routes,
+        "lander metrics": _metrics,
+    }
+)
+
+
+if __name__ == "__main__":
+    main()
