@@ -16,6 +16,7 @@ from iot_assets.automation.history import compact_job, history_job, history_sche
 from iot_assets.automation.landing import landing_sensor
 from iot_assets.automation.minute import MINUTE_JOB, minute_schedule
 from iot_assets.automation.rebuild import rebuild_job
+from iot_assets.automation.replay import replay_job
 from iot_assets.automation.sweep import SWEEP_JOB, sweep_schedule
 from iot_assets.checks.sweeps import SWEEPS
 from iot_assets.resources import warehouse_resource
@@ -28,7 +29,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
     defs = dg.Definitions(
         assets=[LANDED_SPEC, *assets],
         asset_checks=list(SWEEPS),
-        jobs=[MINUTE_JOB, SWEEP_JOB, clean_up_job, history_job, compact_job, rebuild_job(settings)],
+        jobs=[MINUTE_JOB, SWEEP_JOB, clean_up_job, history_job, compact_job, replay_job, rebuild_job(settings)],
         schedules=[minute_schedule, sweep_schedule, clean_up_schedule, history_schedule],
         sensors=[landing_sensor, CATCH_UP_SENSOR],
         resources={"settings": settings, "warehouse": warehouse_resource(settings)},

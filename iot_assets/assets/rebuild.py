@@ -4,21 +4,17 @@ An op and not an asset: a partitioned asset of the same tables would make ``dags
 fail, and two assets writing one table would blur the lineage. It reports the assets that it heals.
 """
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 import dagster as dg
 
-from iot_assets.assets import gold, silver
+from iot_assets.assets import silver
 from iot_assets.assets.bronze import bring_in
-from iot_assets.assets.serving import publish_now
-from iot_assets.assets.specs import SERVING, key_of
+from iot_assets.assets.downstream import heal_and_publish, report
+from iot_assets.assets.specs import key_of
 from iot_assets.resources import POOL, WarehouseResource
 from iot_assets.settings import Settings
-from iot_assets.warehouse import gold as gold_unit
 from iot_assets.warehouse.rebuild import forget
-from iot_assets.warehouse.tables import Table
 
 
 @dg.op(pool=POOL, description="Forget what the files landed on this day brought, and bring it in again from the lake.")
@@ -32,14 +28,8 @@ def rebuild_day(
         context.log.info(f"{day}: forgot {forgotten.readings} readings of {forgotten.files} files")
         brought = bring_in(connection, settings, context.run_id)
         written = silver.settle_pending(connection, settings, context.run_id)
-        healed = gold_unit.heal(connection, run_id=context.run_id)
-        tables: Mapping[Table, Mapping[str, Any]] = {
-            **brought.tables,
-            **silver.metadata(connection, written),
-            **gold.metadata(connection, healed),
-        }
-        published = publish_now(connection, settings)
-    for table, metadata in tables.items():
-        context.log_event(dg.AssetMaterialization(key_of(table), metadata={**metadata, "rebuilt_day": str(day)}))
-    context.log_event(dg.AssetMaterialization(SERVING, metadata={**published, "rebuilt_day": str(day)}))
+        told = heal_and_publish(connection, settings, written, context.run_id)
+    report(
+        context, {**{key_of(table): facts for table, facts in brought.tables.items()}, **told}, {"rebuilt": str(day)}
+    )
     context.log.info(f"{day}: {sum(w.messages for w in written)} messages decoded again")

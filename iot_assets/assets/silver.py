@@ -3,10 +3,13 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 import duckdb
+import pyarrow as pa
 
 from iot_assets.assets.registry import snapshots
 from iot_assets.assets.results import blocked, emit, latest_of, markdown, table_metadata
@@ -14,12 +17,15 @@ from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
 from iot_assets.assets.watching import lag_check
 from iot_assets.decoders.decode import decode
+from iot_assets.decoders.decoded import Bounds
+from iot_assets.decoders.routes import RouteTable
 from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, bounds, route_table
 from iot_assets.settings import Settings
 from iot_assets.warehouse import ledger
 from iot_assets.warehouse import silver as unit
 from iot_assets.warehouse.connection import rows, scalar
+from iot_assets.warehouse.replay import Choice, open_rejects
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
     DEVICES,
@@ -61,14 +67,37 @@ def silver(
 
 def settle_pending(connection: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> list[unit.Written]:
     """Decode and settle each batch that silver has not applied, a transaction each."""
-    routes, limits = route_table(settings), bounds(settings)
-    written = []
-    for batch in ledger.pending(connection, "silver"):
-        decoded = decode(unit.open_batch(connection, batch), routes, limits)
-        history = snapshots(connection) if unit.brings_registry(connection) else None
-        ready = unit.Decoded(decoded.readings, decoded.rejects, decoded.outcomes)
-        written.append(unit.write(connection, batch, ready, history, run_id=run_id))
+    settler = Settler(connection, route_table(settings), bounds(settings), run_id)
+    return [settler.settle(batch, unit.open_batch(connection, batch)) for batch in ledger.pending(connection, "silver")]
+
+
+def replay_rejects(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, choice: Choice, run_id: str
+) -> list[unit.Written]:
+    """Decode the chosen rejects again and settle what comes of it, each reject once."""
+    settler = Settler(connection, route_table(settings), bounds(settings), run_id)
+    since, written = datetime.now(UTC), []
+    most = settings.warehouse.batch_messages
+    while opened := open_rejects(connection, choice, since=since, most=most, run_id=run_id):
+        written.append(settler.settle(*opened))
     return written
+
+
+@dataclass(frozen=True, slots=True)
+class Settler:
+    """Decodes the open batch and settles it."""
+
+    connection: duckdb.DuckDBPyConnection
+    routes: RouteTable
+    bounds: Bounds
+    run_id: str
+
+    def settle(self, batch: ledger.Batch, messages: pa.Table) -> unit.Written:
+        """One transaction of silver."""
+        decoded = decode(messages, self.routes, self.bounds)
+        history = snapshots(self.connection) if unit.brings_registry(self.connection) else None
+        ready = unit.Decoded(decoded.readings, decoded.rejects, decoded.outcomes)
+        return unit.write(self.connection, batch, ready, history, run_id=self.run_id)
 
 
 def metadata(connection: duckdb.DuckDBPyConnection, written: list[unit.Written]) -> dict[Table, dict[str, Any]]:

@@ -14,12 +14,14 @@ from iot_assets.errors import IotAssetsError
 #: verb → the function that is its command. Modules load on use, so that each verb starts as fast as it can.
 VERBS: Final = MappingProxyType(
     {
+        "compact": "iot_assets.cli.compact:compact",
         "demo": "iot_assets.cli.up:demo",
         "land": "iot_assets.cli.land:land",
         "load": "iot_assets.cli.load:load",
         "query": "iot_assets.cli.query:query",
-        "rejects": "iot_assets.cli.rejects:rejects",
         "rebuild": "iot_assets.cli.rebuild:rebuild",
+        "rejects": "iot_assets.cli.rejects:rejects",
+        "replay": "iot_assets.cli.replay:replay",
         "settings": "iot_assets.cli.settings:settings",
         "up": "iot_assets.cli.up:up",
     }

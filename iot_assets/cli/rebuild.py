@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
+from iot_assets.cli.jobs import run_job
 from iot_assets.lake.paths import DataPaths, landed_days
-from iot_assets.settings import load_settings
+from iot_assets.settings import CONFIG_VARIABLE, load_settings
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -32,18 +31,14 @@ def rebuild(first: datetime | None, last: datetime | None, config: Path | None) 
         raise click.ClickException(f"no day in {paths.landed} lies in that span")
     with click.progressbar(days, label="rebuilding", item_show_func=lambda d: str(d or ""), file=sys.stderr) as bar:
         for day in bar:
-            _run(day)
+            run_job(
+                "rebuild",
+                doing=f"rebuilding {day}",
+                tags={"dagster/partition": day.isoformat()},
+                environment={CONFIG_VARIABLE: str(config)} if config else {},
+            )
     click.echo(f"rebuilt {len(days)} landed days, {days[0]} to {days[-1]}, at {datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}")
 
 
 def _within(day: date, first: datetime | None, last: datetime | None) -> bool:
     return (first is None or day >= first.date()) and (last is None or day <= last.date())
-
-
-def _run(day: date) -> None:
-    command = [sys.executable, "-m", "dagster", "job", "execute", "-m", "iot_assets.definitions", "-j", "rebuild"]
-    command += ["--tags", json.dumps({"dagster/partition": day.isoformat()})]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        tail = "\n".join(done.stderr.splitlines()[-15:])
-        raise click.ClickException(f"rebuilding {day} failed; the rest was not tried. Dagster said:\n{tail}")

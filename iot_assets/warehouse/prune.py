@@ -10,6 +10,7 @@ import duckdb
 
 from iot_assets.lake.landed import REGISTRY_SOURCE
 from iot_assets.warehouse.connection import scalar, transaction
+from iot_assets.warehouse.spans import instant
 
 #: Marks and check results are kept so long; nothing needs them afterwards.
 _BOOKKEEPING_DAYS: Final = 30
@@ -29,9 +30,11 @@ def prune(connection: duckdb.DuckDBPyConnection, *, bronze_days: int) -> Pruned:
     Registries stay: the history of the devices is made from all of them.
     """
     before = scalar(connection, "select date_trunc('day', now()) - to_days(?)", [bronze_days])
+    # Rejects keep their messages, whole, for a replay.
     settled = (
         " and batch_id in (select batch_id from ops.applied where unit = 'gold')"
-        f" and received_at < timestamptz '{before:%Y-%m-%d %H:%M:%S.%f}+00'"
+        f" and received_at < {instant(before)}"
+        " and message_id not in (select message_id from silver.rejects)"
     )
     with transaction(connection):
         messages = int(

@@ -31,6 +31,9 @@ def open_messages(connection: duckdb.DuckDBPyConnection, number: str) -> None:
         "create or replace temp table reopened as"
         " select m.*, f.lander, f.landed_on from bronze.messages m join bronze.files f using (file_id) limit 0"
     )
+    connection.execute(
+        "create or replace temp table tried as select message_id, attempts, replayed_at from silver.rejects limit 0"
+    )
     connection.execute(filled("silver/batch", batch_id=number))
     connection.execute(filled("silver/again", settled=_later_copies(connection)))
     if not scalar(connection, "select count(*) from again"):

@@ -65,6 +65,11 @@ class Written:
 def open_batch(connection: duckdb.DuckDBPyConnection, batch: Batch) -> pa.Table:
     """The messages of a batch and those it reopens, in the order of arrival, with their landed columns."""
     open_messages(connection, str(batch.batch_id))
+    return batch_messages(connection)
+
+
+def batch_messages(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The messages of whatever batch is open."""
     return connection.sql(
         "select source, topic, payload, content_type, attributes, qos, retain, dup, packet_id, session, received_at"
         " from batch order by row"
@@ -80,7 +85,8 @@ def registry_messages(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Every registry landed up to the open batch, in the order of arrival: (received_at, payload)."""
     return connection.sql(
         "select received_at, payload from bronze.messages where source = ?"
-        " and batch_id <= (select max(batch_id) from batch) order by received_at, message_id",
+        " and (batch_id <= (select max(batch_id) from batch)"
+        " or batch_id in (select batch_id from ops.applied where unit = 'silver')) order by received_at, message_id",
         params=[REGISTRY_SOURCE],
     ).to_arrow_table()
 

@@ -73,7 +73,8 @@ create table silver.readings (
     "received_at" TIMESTAMPTZ not null,
     "message_id" UUID not null,
     "position" INTEGER not null,
-    "batch_id" BIGINT not null
+    "batch_id" BIGINT not null,
+    "from_registry" VARCHAR[] not null
 );
 
 create table silver.corrections (
@@ -89,7 +90,8 @@ create table silver.corrections (
     "received_at" TIMESTAMPTZ not null,
     "message_id" UUID not null,
     "position" INTEGER not null,
-    "batch_id" BIGINT not null
+    "batch_id" BIGINT not null,
+    "from_registry" VARCHAR[] not null
 );
 
 create table silver.rejects (
@@ -235,4 +237,20 @@ create table ops.check_results (
 create table ops.pruned (
     "before_at" TIMESTAMPTZ not null,
     "pruned_at" TIMESTAMPTZ not null
+);
+
+create table ops.history (
+    "kind" VARCHAR not null,
+    "day" DATE not null,
+    "path" VARCHAR not null,
+    "rows" BIGINT not null,
+    "bytes" BIGINT not null,
+    "state" VARCHAR not null,
+    "exported_at" TIMESTAMPTZ not null,
+    "retired_at" TIMESTAMPTZ
+);
+
+create table ops.touched_days (
+    "kind" VARCHAR not null,
+    "day" DATE not null
 );

@@ -1,5 +1,5 @@
 -- builds:  silver.rejects, what of the batch could not be decoded
--- from:    decoded_rejects, batch, redelivered
+-- from:    decoded_rejects, batch, redelivered, tried (how often a replay tried them before; mostly empty)
 insert into silver.rejects by name
 select
     b.message_id,
@@ -10,10 +10,11 @@ select
     r.detail,
     b.payload,
     r.decoder,
-    1 as attempts,
-    null::timestamptz as replayed_at,
+    coalesce(t.attempts, 0) + 1 as attempts,
+    t.replayed_at,
     {batch_id}::bigint as batch_id
 from decoded_rejects r
 join batch b using (row)
+left join tried t using (message_id)
 where b.message_id not in (select message_id from redelivered)
 order by b.received_at, b.message_id
