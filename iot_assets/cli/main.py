@@ -23,6 +23,7 @@ VERBS: Final = MappingProxyType(
         "rejects": "iot_assets.cli.rejects:rejects",
         "replay": "iot_assets.cli.replay:replay",
         "settings": "iot_assets.cli.settings:settings",
+        "trace": "iot_assets.cli.trace:trace",
         "up": "iot_assets.cli.up:up",
     }
 )
