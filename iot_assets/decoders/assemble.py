@@ -31,6 +31,9 @@ _FLAG_LISTS: Final = pa.array(
     pa.list_(pa.string()),
 )
 _SOURCES: Final = pa.array(["received", "payload"])
+_REJECTS_SCHEMA: Final = pa.schema(
+    [pa.field("row", pa.int64()), pa.field("reason", pa.string()), pa.field("detail", pa.string())]
+)
 _NO_FAULTS: Final = pa.schema(
     [
         pa.field("row", pa.int64()),
@@ -66,14 +69,16 @@ def assemble(
     """The readings (in no particular order) and the rejects (row, reason, detail)."""
     good = heads.filter(pc.field("reason").is_null()).combine_chunks()
     fields, codes, rules = _first_of_each(con, found.fields, options)
-    head = pc.index_in(fields["record"], value_set=good["record"])
+    head = _heads_of(fields["record"], good["record"], all_good=len(good) == len(heads))
     pieces, faults = [READINGS_SCHEMA.empty_table()], []
     for start in range(0, len(fields), _AT_A_TIME):
         part = _Part(fields.slice(start, _AT_A_TIME), codes.slice(start, _AT_A_TIME), head.slice(start, _AT_A_TIME))
-        wanted = part.only(pc.and_(pc.is_valid(part.head), rules.kept.take(part.code)))
-        sound = pc.and_(pc.is_null(wanted.fields["reason"]), rules.good.take(wanted.code))
-        pieces.append(_readings(wanted.only(sound), good, rules))
-        faults.append(_faults(wanted.only(pc.invert(sound)), good, rules))
+        part = part.only(pc.and_(pc.is_valid(part.head), rules.kept.take(part.code)))
+        if not rules.all_good or part.fields["reason"].null_count < len(part.fields):
+            sound = pc.and_(pc.is_null(part.fields["reason"]), rules.good.take(part.code))
+            faults.append(_faults(part.only(pc.invert(sound)), good, rules))
+            part = part.only(sound)
+        pieces.append(_readings(part, good, rules))
     readings = pa.concat_tables(pieces)
     return readings, _rejects(con, found.faults, heads, readings, faults)
 
@@ -90,6 +95,13 @@ class _Part:
         if pc.all(mask).as_py() in (True, None):
             return self
         return _Part(self.fields.filter(mask), self.code.filter(mask), self.head.filter(mask))
+
+
+def _heads_of(records: pa.ChunkedArray, known: pa.ChunkedArray, *, all_good: bool) -> pa.ChunkedArray:
+    """For each record the number of its head; null where it has none."""
+    if all_good and len(known) and pc.all(pc.equal(pc.pairwise_diff(known.combine_chunks()), 1)).as_py() is not False:
+        return pc.subtract(records, known[0])  # they are numbered without a gap: no need to look them up
+    return pc.index_in(records, value_set=known)
 
 
 def _first_of_each(
@@ -145,18 +157,20 @@ def _readings(part: _Part, good: pa.Table, rules: MetricRules) -> pa.Table:
 
 
 def _with_flag(flags: pa.ChunkedArray, mask: pa.ChunkedArray, flag: str) -> pa.ChunkedArray:
+    if not pc.any(mask).as_py():
+        return flags
     return pc.add(flags, pc.multiply(mask.cast(pa.int8()), pa.scalar(FLAG_BITS[flag], pa.int8())))
 
 
 def _faults(part: _Part, good: pa.Table, rules: MetricRules) -> pa.Table:
     """Columns row, position, reason and detail of what measures nothing."""
-    metric = rules.name.take(part.code)
+    bad_name = rules.fault.take(part.code)
     return pa.table(
         {
             "row": good["row"].take(part.head),
             "position": part.fields["position"],
-            "reason": pc.if_else(rules.good.take(part.code), part.fields["reason"], "bad_metric"),
-            "detail": pc.coalesce(part.fields["detail"], pc.utf8_slice_codeunits(metric, 0, 100)),
+            "reason": pc.if_else(pc.is_valid(bad_name), "bad_metric", part.fields["reason"]),
+            "detail": pc.coalesce(bad_name, part.fields["detail"]),
         }
     )
 
@@ -165,8 +179,11 @@ def _rejects(
     con: duckdb.DuckDBPyConnection, faults: pa.Table, heads: pa.Table, readings: pa.Table, field_faults: list[pa.Table]
 ) -> pa.Table:
     """The first fault of each message that has one, or that gave nothing at all."""
+    told = pc.unique(readings["row"])
+    if len(faults) == 0 and not field_faults and len(told) == len(heads):
+        return _REJECTS_SCHEMA.empty_table()
     con.register("faults", faults)
     con.register("heads", heads.select(["row", "reason", "detail"]))
     con.register("field_faults", pa.concat_tables([_NO_FAULTS, *field_faults]))
-    con.register("told", pa.table({"row": pc.unique(readings["row"])}))
+    con.register("told", pa.table({"row": told}))
     return con.sql(_REJECTS).to_arrow_table()

@@ -43,11 +43,13 @@ def read_all(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions, picked:
     used = {dotted(name) for name in options.device_field + options.time_field + options.id_field}
     fields = flattened(con, left_out=used | set(options.drop))
     # Most values are finite numbers, and those are done; what is left is looked at by its text.
-    numbers = fields.filter(pc.field("raw").is_null()).drop_columns(["raw"])
-    con.register("others", fields.filter(pc.field("raw").is_valid()))
-    others = "select *, null::varchar as unit from others where raw[1] <> '['"
-    measured = con.sql(_measured(others, options)).to_arrow_table()
-    return pa.concat_tables([_padded(numbers), measured.cast(FIELDS_SCHEMA)])
+    numbers = _padded(fields.filter(pc.field("raw").is_null()).drop_columns(["raw"]))
+    if len(others := fields.filter(pc.field("raw").is_valid())) == 0:
+        return numbers
+    con.register("others", others)
+    found = "select *, null::varchar as unit from others where raw[1] <> '['"
+    measured = con.sql(_measured(found, options)).to_arrow_table()
+    return pa.concat_tables([numbers, measured.cast(FIELDS_SCHEMA)])
 
 
 def _padded(numbers: pa.Table) -> pa.Table:
@@ -62,6 +64,7 @@ def _measured(found: str, options: JsonRecordOptions) -> str:
     limited = f"metric in ({literals(options.limits)})" if options.limits else "false"
     strict = "true" if options.strings == "number" else limited
     numeric = "true" if options.strings != "text" else limited
+    blank = "numeric" if options.value_field else strict
     nested = "false" if options.value_field else "true"  # what still is an object here lies too deep
     return f"""
         with read as (
@@ -86,7 +89,7 @@ def _measured(found: str, options: JsonRecordOptions) -> str:
         judged as (
             select *,
                 case
-                    when raw is null or (numeric and trim(text) = '') then 'missing_value'
+                    when raw is null or ({blank} and trim(text) = '') then 'missing_value'
                     when number is not null then null
                     when raw[1] = '{{' and {nested} then 'bad_metric'
                     when text is null or {strict} or spelled then 'bad_value'
@@ -94,6 +97,6 @@ def _measured(found: str, options: JsonRecordOptions) -> str:
             from valued
         )
         select record, position, metric, number as value, case when number is null then text end as value_text, unit, reason,
-            case when reason is not null then concat(left(metric, 100), ': ', left(raw, 100)) end as detail
+            if(reason is null, null, left(metric, 100) || if(raw is null, '', ': ' || left(raw, 100))) as detail
         from judged
         """

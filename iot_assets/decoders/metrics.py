@@ -24,7 +24,10 @@ class MetricRules:
         self.has_limits = any(limit != (None, None) for limit in limits)
         self.has_units = any(name in options.units for name in names)
 
-        self.good = pa.array([_is_name(name) for name in names], pa.bool_())
+        faults = [_fault(name) for name in names]
+        self.all_good = not any(faults)
+        self.good = pa.array([fault is None for fault in faults], pa.bool_())
+        self.fault = pa.array(faults, pa.string())
         self.kept = pa.array([_kept(name, options.keep) for name in names], pa.bool_())
         self.name = pa.array([None if name is None else options.prefix + name for name in names], pa.string())
         self.unit = pa.array([options.units.get(name or "") for name in names], pa.string())
@@ -32,10 +35,14 @@ class MetricRules:
         self.greatest = pa.array([greatest for _, greatest in limits], pa.float64())
 
 
-def _is_name(name: str | None) -> bool:
-    return (
-        bool(name) and len(name or "") <= _MAX_LENGTH and not any(unicodedata.category(c) == "Cc" for c in name or "")
-    )
+def _fault(name: str | None) -> str | None:
+    if not name:
+        return "the metric has no name"
+    if len(name) > _MAX_LENGTH:
+        return f"longer than {_MAX_LENGTH} characters: {name[:60]}…"
+    if any(unicodedata.category(char) == "Cc" for char in name):
+        return f"holds a control character: {name[:60]!r}"
+    return None
 
 
 def _kept(name: str | None, keep: tuple[str, ...]) -> bool:

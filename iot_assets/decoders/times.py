@@ -50,7 +50,7 @@ def timed(source: str, *, timezone: str | None, epoch_unit: str) -> str:
                 case when form = 'epoch' then split_part(t, '.', 2) end as fraction,
                 case when form = 'zoned' then {_ZONE_SIZE} end as zone_size
             from (
-                select * replace (case when form = 'epoch' and regexp_matches(t, '[eE]') then {_WRITTEN_OUT} else t end as t)
+                select * replace (if(form = 'epoch' and regexp_matches(t, '[eE]'), {_WRITTEN_OUT}, t) as t)
                 from (select *, {_FORM} as form from ({source}))
             )
         )
@@ -109,5 +109,6 @@ def _epoch_us(unit: str) -> str:
 def _scaled(digits: int) -> str:
     """Microseconds of a number whose unit is ``10 ** digits`` of them; further digits of its fraction are cut."""
     bound = _FARTHEST_US // 10**digits
-    head = f"greatest(least(whole, {bound}), {-bound}) * {10**digits}"
+    # Not least() and greatest(), which take a null for no bound at all.
+    head = f"case when whole > {bound} then {bound} when whole < {-bound} then {-bound} else whole end * {10**digits}"
     return f"{head} + try_cast(rpad(left(fraction, {digits}), {digits}, '0') as bigint)" if digits else head

@@ -1,0 +1,54 @@
+"""Golden cases: a folder a case, ``golden/<convention>/<case>/``, all run by one loop.
+
+``topic`` and ``payload`` hold the bytes as they are; ``case.json``, where there is one, says ``options`` (then a route for
+just this topic is made of them; ``pattern`` names another one), ``received_at`` and ``bounds``; ``expected.json`` the
+readings in the order of the text, without what is null, and the reject.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iot_assets.decoders.conventions import CONVENTIONS
+from iot_assets.decoders.decoded import Bounds
+from iot_assets.decoders.routes import Route
+from iot_assets_tests.decoders.batches import NOW, decoded, readings
+
+GOLDEN = Path(__file__).parent / "golden"
+CASES = sorted(path.parent for path in GOLDEN.glob("*/*/payload"))
+
+
+def outcome(case: Path) -> dict[str, Any]:
+    """What decoding the case gives, in the shape of ``expected.json``."""
+    said = json.loads((case / "case.json").read_text()) if (case / "case.json").exists() else {}
+    topic = (case / "topic").read_text().rstrip("\n")
+    routes = [Route(said.get("pattern", topic), case.parent.name, said["options"])] if "options" in said else []
+    result = decoded(
+        [(topic, (case / "payload").read_bytes())],
+        *routes,
+        received_at=datetime.fromisoformat(said["received_at"]) if "received_at" in said else NOW,
+        bounds=Bounds(**said.get("bounds", {})),
+    )
+    assert result.outcomes["decoder"].to_pylist() == [case.parent.name]
+    found = []
+    for reading in readings(result):
+        shown = {
+            name: value for name, value in reading.items() if value is not None and name not in {"row", "position"}
+        }
+        found.append({**shown, "event_at": reading["event_at"].isoformat()})
+    rejected = [{"reason": r["reason"], "detail": r["detail"]} for r in result.rejects.to_pylist()]
+    return {"readings": found, "reject": rejected[0] if rejected else None}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
+def test_each_golden_case_decodes_to_what_it_says(case: Path) -> None:
+    assert outcome(case) == json.loads((case / "expected.json").read_text())
+
+
+def test_each_convention_has_golden_cases() -> None:
+    assert {case.parent.name for case in CASES} == set(CONVENTIONS)
