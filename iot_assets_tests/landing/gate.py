@@ -9,6 +9,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from typing import Final, Literal
 
 _REFUSAL_OF_5: Final = b"\x20\x02\x00\x01"  # how a broker that knows no MQTT 5 answers: CONNACK of 3.1.1, code 1
@@ -25,6 +26,8 @@ class Gate:
         """Hang up as soon as the client sends this."""
         self.deny = False
         """Make of the broker's answer to a subscription of two filters a refusal of the second (MQTT 5)."""
+        self.slow = 0.0
+        """Seconds that pass before what the client has sent is looked at."""
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
         self._open: list[socket.socket] = []
@@ -74,9 +77,13 @@ class Gate:
                 self._start(self._pump, broker, client)
                 self._pump(client, broker, watch=True)
 
+    def _next(self, source: socket.socket, *, wait: float) -> bytes:
+        time.sleep(wait)
+        return source.recv(65536)
+
     def _pump(self, source: socket.socket, sink: socket.socket, *, watch: bool = False) -> None:
         with contextlib.suppress(OSError):
-            while data := source.recv(65536):
+            while data := self._next(source, wait=self.slow if watch else 0.0):
                 if watch and self.hang_up_on is not None and self.hang_up_on in data:
                     break
                 if self.deny and data[:2] == b"\x90\x05":  # SUBACK: length, packet id, no properties, two codes

@@ -126,6 +126,24 @@ def test_a_topic_taken_out_of_the_settings_is_unsubscribed_and_a_new_one_subscri
     assert landed_payloads(tmp_path / "data") == [b"both", b"new"]
 
 
+def test_acknowledgements_on_their_way_at_the_end_arrive(
+    mosquitto: Mosquitto, gate_before: GateFactory, tmp_path: Path
+) -> None:
+    gate = gate_before(mosquitto.port)
+    settings = settings_for(tmp_path / "data", gate.port, lander={"in_flight_messages": 100})
+    with Running(settings) as lander:
+        lander.connected()
+    mosquitto.publish([(topic, payload.ljust(500)) for topic, payload in numbered(5000)])
+    # Stopped in full flow, it closes a socket that holds unread messages; that must not overtake what it sent.
+    with Running(settings) as lander:
+        wait_for(lambda: (s := lander.status) and s.acknowledged_messages, "some messages")
+        gate.slow = 0.3
+    gate.slow = 0.0
+    with Running(settings) as lander:
+        wait_for(lambda: len(set(landed_payloads(tmp_path / "data"))) == 5000, "the rest")
+    assert [int(payload) for payload in landed_payloads(tmp_path / "data")] == list(range(5000))
+
+
 def test_a_session_that_is_gone_raises_an_alert(
     mosquitto_factory: MosquittoFactory, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

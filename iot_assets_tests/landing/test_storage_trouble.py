@@ -55,11 +55,12 @@ def test_an_append_that_failed_leaves_no_trace_once_there_is_room(small_disk: Pa
             spool.append(large, now=0)
     assert spool.due(now=1000) == []  # what is in doubt is not sealed
     ballast.unlink()
-    spool.append(large, now=0)
+    # Smaller than what failed, so that it cannot simply be written over it.
+    spool.append(batch([b"after"], first=1), now=0)
     (segment,) = spool.due(now=1000)
     with segment.path.open("rb") as file:
         reader = SegmentReader(file)
-        assert [b.num_rows for b in reader] == [1, 1]
+        assert [b["payload"].to_pylist() for b in reader] == [[b"before"], [b"after"]]
         assert reader.lost == []
 
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import socket
+import ssl
 import subprocess
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +63,35 @@ def test_messages_come_over_tls_with_a_client_certificate(
         broker.port = secure
         wait_for(lambda: (s := lander.status) and s.acknowledged_messages == plain + 1, "messages")
     assert len(landed_payloads(tmp_path / "data")) == plain + 1
+
+
+def test_messages_that_share_one_tls_record_are_all_taken(papers: Path, tmp_path: Path) -> None:
+    """Mosquitto makes a record of each packet, others do not: what is decrypted already shows in no poll."""
+    count, acknowledged = 50, bytearray()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(papers / "broker.pem", papers / "broker.key")
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with server, context.wrap_socket(server.accept()[0], server_side=True) as client:
+            client.recv(4096)
+            client.sendall(b"\x20\x02\x00\x00")
+            subscribe = client.recv(4096)
+            client.sendall(b"\x90\x03" + subscribe[2:4] + b"\x01")
+            client.sendall(b"".join(b"\x32\x08\x00\x03t/x\x00" + bytes([n + 1]) + b"!" for n in range(count)))
+            while len(acknowledged) < 4 * count and (data := client.recv(4096)):
+                acknowledged.extend(data)
+            client.recv(4096)
+
+    broker = threading.Thread(target=serve, daemon=True)
+    broker.start()
+    tls = {"enabled": True, "ca_file": papers / "ca.pem"}
+    mqtt = {"tls": tls, "protocol": "3.1.1", "watch_drops": False}
+    with Running(settings_for(tmp_path / "data", server.getsockname()[1], mqtt=mqtt)) as lander:
+        wait_for(lambda: (s := lander.status) and s.acknowledged_messages == count, "messages")
+    broker.join()
+    # In the order of arrival, as the protocol demands.
+    assert bytes(acknowledged) == b"".join(b"\x40\x02\x00" + bytes([n + 1]) for n in range(count))
 
 
 @pytest.mark.parametrize(
