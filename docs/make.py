@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - a script beside its pages, not a package
 """Makes the parts of the docs that come from the code: ``.venv/bin/python docs/make.py``, or ``--check`` to compare.
 
-Whole pages: ``docs/settings.md``, ``docs/tables.md``, ``iot.example.toml``. In the others, what stands between
+Whole pages: ``docs/settings.md``, ``docs/tables.md`` and ``iot.example.toml``. In the others, what stands between
 ``<!-- made: NAME -->`` and ``<!-- end -->``. Belongs here: turning the code's own tables into Markdown. Does not: words
 of its own.
 """
@@ -22,6 +22,7 @@ from iot_assets.decoders.options import CommonOptions
 from iot_assets.decoders.routes import DEFAULT_ROUTES
 from iot_assets.landing.health import COUNTERS, GAUGES
 from iot_assets.model import EXCLUDING_FLAGS, INFORMATIVE_FLAGS, OUTCOMES, REJECT_REASONS
+from iot_assets.warehouse.tables import TABLES, Column
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent
@@ -30,7 +31,6 @@ PAGES: Final = MappingProxyType(
     {
         HERE / "settings.md": ("iot_assets", "settings", "--markdown"),
         ROOT / "iot.example.toml": ("iot_assets", "settings", "--example"),
-        HERE / "tables.md": ("iot_assets.warehouse.reference",),
     }
 )
 _BLOCK: Final = re.compile(r"(<!-- made: (?P<name>[a-z_ ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -52,6 +52,7 @@ def main() -> None:
 def made() -> dict[Path, str]:
     """Every page that is made, wholly or in part, with the text that it should have."""
     pages = {path: _printed(*words) for path, words in PAGES.items()}
+    pages[HERE / "tables.md"] = _tables()
     for path in sorted(HERE.glob("*.md")):
         if path not in pages and _BLOCK.search(text := path.read_text(encoding="utf-8")):
             pages[path] = _BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found['name']]()}{found[3]}", text)
@@ -74,19 +75,39 @@ def _meanings(words: Mapping[str, str], header: str) -> str:
     return _table(header, [(f"`{word}`", meaning) for word, meaning in words.items()])
 
 
-def _conventions() -> str:
-    rows = [
-        (f"`{name}`", convention.description, ", ".join(f"`{option}`" for option in convention.defaults))
-        for name, convention in CONVENTIONS.items()
-    ]
-    return _table("convention|payload|options it sets itself", rows)
+def _tables() -> str:
+    parts = [_TABLES_HEAD]
+    schema = ""
+    for table in TABLES.values():
+        if table.schema != schema:
+            schema = table.schema
+            parts.append(f"\n## {schema}\n")
+        unique = f"\n\nOne row per {', '.join(f'`{name}`' for name in table.key)}." if table.key else ""
+        parts.append(f"\n### {table.full_name}\n\n{table.description}{unique}\n\n")
+        parts.append(_table("column|type||meaning", [_column(column) for column in table.columns]))
+    return "".join(parts)
+
+
+_TABLES_HEAD: Final = """\
+# Tables
+
+<!-- Made from iot_assets/warehouse/tables.py by docs/make.py. -->
+
+Every table of the warehouse. What is in `data/serving.duckdb`, where people query, is said in
+[data-model.md](data-model.md#the-published-copy). Instants are UTC.
+"""
+
+
+def _column(column: Column) -> tuple[str, str, str, str]:
+    unit = f" [{column.unit}]" if column.unit else ""
+    return f"`{column.name}`", f"`{column.type}`", "" if column.required else "null", f"{column.description}{unit}"
 
 
 def _defaults() -> str:
     parts = []
     for name, convention in CONVENTIONS.items():
         rows = [(f"`{option}`", f"`{_plain(value)}`") for option, value in convention.defaults.items()]
-        parts.append(f"### `{name}`\n\n{convention.description[:1].upper()}{convention.description[1:]}.\n\n")
+        parts.append(f"### `{name}`\n\n{convention.description}.\n\n")
         parts.append(_table("option|value", rows) + "\n")
     return "".join(parts)
 
@@ -101,13 +122,12 @@ def _plain(value: object) -> str:
 
 def _options(kind: type[CommonOptions]) -> str:
     own = {n: f for n, f in kind.model_fields.items() if kind is CommonOptions or n not in CommonOptions.model_fields}
-    return _table(
-        "option|default|meaning",
-        [
-            (f"`{n}`", f"`{_plain(f.get_default(call_default_factory=True))}`", f.description or "")
-            for n, f in own.items()
-        ],
-    )
+    rows = [(f"`{n}`", _default(f.get_default(call_default_factory=True)), f.description or "") for n, f in own.items()]
+    return _table("option|default|meaning", rows)
+
+
+def _default(value: object) -> str:
+    return "" if value in (None, "", (), {}) else f"`{_plain(value)}`"
 
 
 def _engines() -> str:
@@ -115,7 +135,9 @@ def _engines() -> str:
     parts = []
     for engine in engines.values():
         users = ", ".join(f"`{name}`" for name, c in CONVENTIONS.items() if c.engine is engine)
-        parts.append(f"### Of {users}\n\n{(engine.options.__doc__ or '').strip()}\n\n{_options(engine.options)}\n")
+        parts.append(
+            f"### Of {users}\n\n{(engine.options.__doc__ or '').strip().replace('``', '`')}\n\n{_options(engine.options)}\n"
+        )
     return "".join(parts)
 
 
@@ -139,7 +161,6 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "informative flags": lambda: _meanings(INFORMATIVE_FLAGS, "flag|the reading counts, and"),
         "excluding flags": lambda: _meanings(EXCLUDING_FLAGS, "flag|the reading is kept but not aggregated, because"),
         "reject reasons": lambda: _meanings(REJECT_REASONS, "reason|meaning"),
-        "conventions": _conventions,
         "convention defaults": _defaults,
         "common options": lambda: _options(CommonOptions),
         "engine options": _engines,
