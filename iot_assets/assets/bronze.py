@@ -1,6 +1,5 @@
 """The unit bronze: landed files become ``bronze.files`` and ``bronze.messages``."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,7 @@ import dagster as dg
 import duckdb
 
 from iot_assets.assets.lake import landed_materialization
-from iot_assets.assets.results import blocked, emit, latest_of, table_metadata
+from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import LANDED, check_specs_of, spec_of
 from iot_assets.assets.watching import lander_checks, ledger_check
@@ -75,7 +74,7 @@ def _landed(tables: dict[Table, dict[str, Any]], entered: list[unit.Entered]) ->
         messages=sum(e.messages for e in entered),
         size=sum(e.bytes for e in entered),
         newest_at=newest_at,
-        lag_seconds=max(time.time() - newest_at, 0.0) if newest_at is not None else None,
+        lag_seconds=age_seconds(newest_at) if newest_at is not None else None,
         by="a run",
     )
 
@@ -92,5 +91,5 @@ def _metadata(connection: duckdb.DuckDBPyConnection, entered: list[unit.Entered]
     newest = scalar(connection, "select max(last_received_at) from bronze.files")
     if newest is not None:
         figures["newest_received_at"] = dg.MetadataValue.timestamp(newest.timestamp())
-        figures["lag_seconds"] = max(time.time() - newest.timestamp(), 0.0)
+        figures["lag_seconds"] = age_seconds(newest.timestamp())
     return {table: table_metadata(connection, table, figures, news=messages > 0) for table in _TABLES}

@@ -1,13 +1,12 @@
 """The unit gold: rollups and latest values, healed where silver has changed."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 import duckdb
 
-from iot_assets.assets.results import blocked, emit, table_metadata
+from iot_assets.assets.results import age_seconds, blocked, emit, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
 from iot_assets.errors import ContractError
@@ -51,7 +50,7 @@ def metadata(connection: duckdb.DuckDBPyConnection, healed: unit.Healed) -> dict
     common: dict[str, Any] = {"batches": healed.batches}
     if newest is not None:
         common["newest_event_at"] = dg.MetadataValue.timestamp(newest.timestamp())
-        common["lag_seconds"] = max(time.time() - newest.timestamp(), 0.0)
+        common["lag_seconds"] = age_seconds(newest.timestamp())
     return {
         table: table_metadata(
             connection,

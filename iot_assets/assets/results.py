@@ -3,6 +3,7 @@
 Belongs here: metadata. Does not: computing what it says.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -40,6 +41,11 @@ def table_metadata(
     else:
         metadata["news"] = "nothing new"
     return metadata
+
+
+def age_seconds(at: float) -> float:
+    """Seconds since an instant (seconds since 1970), to a tenth: a lag that people read and Dagster plots."""
+    return round(max(time.time() - at, 0.0), 1)
 
 
 def check_result(result: CheckResult) -> dg.AssetCheckResult:

@@ -1,6 +1,5 @@
 """The unit silver: messages become readings, rejects and outcomes; the registry becomes devices and metrics."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from iot_assets.assets.registry import snapshots
-from iot_assets.assets.results import blocked, emit, latest_of, markdown, table_metadata
+from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, markdown, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
 from iot_assets.assets.watching import lag_check
@@ -124,7 +123,7 @@ def metadata(connection: duckdb.DuckDBPyConnection, written: list[unit.Written])
         )
     if newest is not None:
         per_table[READINGS]["newest_event_at"] = dg.MetadataValue.timestamp(newest.timestamp())
-        per_table[READINGS]["lag_seconds"] = max(time.time() - newest.timestamp(), 0.0)
+        per_table[READINGS]["lag_seconds"] = age_seconds(newest.timestamp())
     return {
         table: table_metadata(connection, table, {**common, **per_table.get(table, {})}, news=messages > 0)
         for table in _TABLES

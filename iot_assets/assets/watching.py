@@ -69,7 +69,7 @@ def lag_check(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Chec
     facts: dict[str, Any] = {"readings": newest is not None}
     late: list[dict[str, Any]] = []
     if newest is not None:
-        lag = max((datetime.now(UTC) - newest).total_seconds(), 0.0)
+        lag = round(max((datetime.now(UTC) - newest).total_seconds(), 0.0), 1)
         facts["lag_seconds"] = lag
         if lag > settings.freshness.lag_warn_minutes * 60:
             late.append({"newest_event_at": newest, "lag_minutes": round(lag / 60, 1)})

@@ -12,6 +12,7 @@ from typing import Any, Final
 import dagster as dg
 
 from iot_assets.assets.lake import landed_materialization
+from iot_assets.assets.results import age_seconds
 from iot_assets.automation.minute import MINUTE_JOB, unfinished
 from iot_assets.errors import InUseError, IotAssetsError
 from iot_assets.lake.paths import DataPaths, LandedFile, list_landed
@@ -50,7 +51,7 @@ def landing_sensor(context: dg.SensorEvaluationContext, settings: dg.ResourcePar
                 messages=None,
                 size=sum(f.bytes for f in unattended),
                 newest_at=newest,
-                lag_seconds=time.time() - newest,
+                lag_seconds=age_seconds(newest),
                 by="the landing sensor",
             )
         )
