@@ -135,9 +135,8 @@ def _engines() -> str:
     parts = []
     for engine in engines.values():
         users = ", ".join(f"`{name}`" for name, c in CONVENTIONS.items() if c.engine is engine)
-        parts.append(
-            f"### Of {users}\n\n{(engine.options.__doc__ or '').strip().replace('``', '`')}\n\n{_options(engine.options)}\n"
-        )
+        about = (engine.options.__doc__ or "").strip().replace("``", "`")
+        parts.append(f"### Of {users}\n\n{about}\n\n{_options(engine.options)}\n")
     return "".join(parts)
 
 
