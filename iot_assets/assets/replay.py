@@ -23,7 +23,11 @@ class ReplayConfig(dg.Config):
     message_id: str | None = None
 
 
-@dg.op(pool=POOL, description="Decode the chosen rejects again; what works now becomes readings, and gold is healed.")
+@dg.op(
+    name="replay_rejects",
+    pool=POOL,
+    description="Decode the chosen rejects again; what works now becomes readings, and gold is healed.",
+)
 def replay(
     context: dg.OpExecutionContext,
     config: ReplayConfig,

@@ -34,6 +34,6 @@ def replay(config: Path | None, **chosen: Any) -> None:
     given = {name: value for name, value in wanted.items() if value is not None}
     environment = {CONFIG_VARIABLE: str(config)} if config else {}
     for line in run_job(
-        "replay", doing="the replay", config={"ops": {"replay": {"config": given}}}, environment=environment
+        "replay", doing="the replay", config={"ops": {"replay_rejects": {"config": given}}}, environment=environment
     ):
         click.echo(line)
