@@ -162,7 +162,9 @@ def _ledger_rows(batch: list[_Read], first_id: int) -> pa.Table:
 
 def _set_aside(paths: DataPaths, path: str) -> None:
     """Move a damaged file to where no reader of the lake trips over it; if that fails it is tried again next run."""
-    source, target = paths.lake / path, paths.lake / "damaged" / Path(path).name
+    source = paths.lake / path
+    # Its folders too: a file of the same name may have been set aside before, and neither may go.
+    target = paths.lake / "damaged" / path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)

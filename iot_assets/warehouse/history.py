@@ -84,12 +84,23 @@ def from_files(table: Table, lake: Path, paths: list[str]) -> str:
     return f"select {columns} from read_parquet([{files}], hive_partitioning = false)"
 
 
-def exported(connection: duckdb.DuckDBPyConnection, kind: str) -> dict[date, str]:
-    """Day and path of each day that the lake has."""
+def up_to_date(connection: duckdb.DuckDBPyConnection, kind: str) -> dict[date, str]:
+    """Day and path of each day that the lake has as it is now."""
+    healed = healed_since(connection, kind)
     found = connection.execute(
         "select day, path from ops.history where kind = ? and state <> 'retired' order by day", [kind]
     )
-    return dict(found.fetchall())
+    return {day: path for day, path in found.fetchall() if day not in healed}
+
+
+def healed_since(connection: duckdb.DuckDBPyConnection, kind: str) -> set[date]:
+    """Days that have changed since they were exported: the warehouse file has them, the lake what they were."""
+    found = connection.execute(
+        "select distinct h.day from ops.history h join ops.touched_days t on t.kind = h.kind and t.day = h.day"
+        " where h.kind = ? and h.state = 'hot'",
+        [kind],
+    )
+    return {day for (day,) in found.fetchall()}
 
 
 def has_cold(connection: duckdb.DuckDBPyConnection, kind: str) -> bool:

@@ -1,6 +1,6 @@
 """Migrations: numbered SQL files, each applied once, in one transaction together with its record.
 
-A migration that is released never changes. Column comments are not history: they are set anew after the last one.
+A migration that is released never changes. Column comments are not history: they are set anew with the last one.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def apply(connection: duckdb.DuckDBPyConnection, migrations: list[Migration] | N
             )
             connection.execute(migration.sql)
             connection.execute("insert into ops.migrations values (?, ?, now())", [migration.number, migration.name])
+            if migration is pending[-1]:
+                connection.execute("".join(line for table in TABLES.values() for line in comments(table)))
         except BaseException:
             connection.execute("rollback")
             raise
         connection.execute("commit")
-    if pending:
-        connection.execute("".join(line for table in TABLES.values() for line in comments(table)))
     return pending
 
 

@@ -118,16 +118,18 @@ def _fill_spanned(
 ) -> dict[str, int]:
     """Whole while small; else recent days that the lake does not have as a table, and a view that joins both."""
     home = scalar(connection, "select current_database()")
-    in_lake = history.exported(connection, kind)
+    in_lake = history.up_to_date(connection, kind)
     count = int(scalar(connection, f"select count(*) from {table.full_name}"))
     if count <= whole_rows and not history.has_cold(connection, kind):
         return {table.full_name: _fill(connection, table, table.full_name, f"select * from {home}.{table.full_name}")}
     today = datetime.now(UTC).date()
     # One day more than the newest: clocks of devices may run a little ahead.
-    days = [today + timedelta(days=1 - ago) for ago in range(recent_days + 2)]
-    spans = [history.span_of(day) for day in reversed(days) if day not in in_lake]
+    days = {today + timedelta(days=1 - ago) for ago in range(recent_days + 2)} | history.healed_since(connection, kind)
+    spans = [history.span_of(day) for day in sorted(days) if day not in in_lake]
     assert table.time is not None
     recent = within(f"{home}.{table.full_name}", table.time, spans)
+    if not in_lake:
+        return {table.full_name: _fill(connection, table, table.full_name, recent)}
     rows = _fill(connection, table, f"{table.full_name}_recent", recent)
     lake = history.from_files(table, history.lake_of(connection), list(in_lake.values()))
     connection.execute("use serving")  # a view's body must not name the catalog

@@ -16,7 +16,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 
 from iot_assets.warehouse import bronze, gold
@@ -28,7 +27,6 @@ from iot_assets_tests.warehouse.plain import seen, settle_plainly
 from iot_assets_tests.warehouse.stories import Step, Story, stories
 
 if TYPE_CHECKING:
-
     import duckdb
 
     from iot_assets.warehouse.gold import Healed
@@ -134,14 +132,6 @@ def _files(house: House, story: Story) -> list[LandedParquet]:
                 files.append(lander.make(waiting))
                 waiting = []
     return [file for _, file in sorted(zip(story.order, files, strict=False), key=lambda pair: pair[0])]
-
-
-@pytest.fixture(scope="module")
-def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated warehouse file, to be copied: making one takes longer than most stories."""
-    house = house_in(tmp_path_factory.mktemp("template"))
-    house.ask("select 1")
-    return house.paths.warehouse
 
 
 @settings(
