@@ -162,7 +162,7 @@ def _dagster(settings: Settings, paths: DataPaths, environment: dict[str, str]) 
         settle_seconds=30,
         stop_rank=1,
         stop_seconds=60,
-        patience_seconds=120,
+        patience_seconds=60,
     )
     if any(paths.dagster.rglob("*.db")):
         return [page]
@@ -220,8 +220,7 @@ def _where_to_look(settings: Settings, paths: DataPaths) -> str:
     query = f'{_near(programs / "iot-assets")} query "{_EXAMPLE_QUERY}"'
     return "\n".join(
         [
-            "",
-            "All of it is up. Where to look:",
+            "Where to look:",
             f"  Dagster    {page_address(settings.dagster.host, settings.dagster.port)}",
             f"  SQL        {duckdb}",
             f"             {query}",

@@ -40,6 +40,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._signals = self._patient = 0
         self._told_up = False
+        self._slow: set[str] = set()
         self._watched_at = self._turned_at = 0.0
 
     def run(self) -> bool:
@@ -64,27 +65,40 @@ class Supervisor:
     def _step(self) -> None:
         for child in self._children:
             child.watch()
+            self._tell_slow(child)
         self._start_next()
         self._turn_logs()
         missing = [f"{c.part.name}: waiting for {c.missing}" for c in self._children if c.missing is not None]
-        if not self._told_up and len(self._children) == len(self._parts) and not missing:
+        awaited = any(child.missing is not None and child.part.name not in self._slow for child in self._children)
+        if not self._told_up and len(self._children) == len(self._parts) and not awaited:
             self._told_up = True
-            self._narrator.say(self._when_up)
+            self._narrator.say(f"\n{'The rest' if missing else 'All of it'} is up. {self._when_up}")
         if self._told_up:
             self._look_around()
         self._narrator.awaiting("; ".join(missing))
 
+    def _tell_slow(self, child: Child) -> None:
+        """Say once, in full, what a part that is slow to come up is waiting for: it may wait for ever."""
+        if (
+            child.state is State.STARTING
+            and child.part.name not in self._slow
+            and child.waited() > child.part.patience_seconds
+        ):
+            self._slow.add(child.part.name)
+            self._narrator.say(f"{child.part.name:<10} runs, and still waits for {child.missing}; it is watched on")
+
     def _start_next(self) -> None:
         """Start the next part once the one before is up, or has been waited for long enough."""
-        if len(self._children) == len(self._parts):
+        if len(self._children) == len(self._parts) or self._held_up():
             return
-        if self._children and (last := self._children[-1]).state not in (State.UP, State.DONE):
-            if last.part.once or last.waited() < last.part.patience_seconds:
-                return
-            self._narrator.say(f"{last.part.name:<10} runs, and still waits for {last.missing}; the rest is started")
         child = Child(self._parts[len(self._children)], self._logs, self._narrator.say)
         self._children.append(child)
         child.start()
+
+    def _held_up(self) -> bool:
+        if not self._children or (last := self._children[-1]).state in (State.UP, State.DONE):
+            return False
+        return last.part.once or last.part.name not in self._slow
 
     def _look_around(self) -> None:
         if time.monotonic() - self._watched_at < _WATCH_SECONDS:

@@ -155,7 +155,7 @@ def main(folder: Path) -> None:
         for role in (Role(**tree) for tree in json.loads((folder / "roles.json").read_text()))
     ]
     try:
-        gentle = Supervisor(parts, logs=folder / "logs", narrator=Narrator(sys.stdout), when_up="all is up").run()
+        gentle = Supervisor(parts, logs=folder / "logs", narrator=Narrator(sys.stdout), when_up="look there").run()
     except IotAssetsError as error:
         sys.exit(str(error))
     sys.exit(0 if gentle else 3)

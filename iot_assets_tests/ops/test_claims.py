@@ -17,9 +17,10 @@ from iot_assets_tests.brokers import free_port
 def test_a_folder_is_claimed_once_and_free_again_afterwards(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "data"
     with claim_folder(folder):
-        with pytest.raises(
-            InUseError, match=rf"in use by another .*\(process {os.getpid()}\); stop that one"
-        ) as caught, claim_folder(folder):
+        with (
+            pytest.raises(InUseError, match=rf"in use by another .*\(process {os.getpid()}\); stop that one") as caught,
+            claim_folder(folder),
+        ):
             pass
         assert "data_dir (IOT_DATA_DIR)" in str(caught.value)
     with claim_folder(folder):

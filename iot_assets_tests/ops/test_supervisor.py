@@ -14,7 +14,7 @@ from iot_assets_tests.ops.stage import Role, Stage, eventually, living
 
 def test_parts_start_one_after_the_other_and_end_by_their_ranks(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Role("broker", rank=3), Role("lander", rank=1), Role("page", rank=2))
-    stage.until("broker is up", "lander is up", "page is up", "all is up")
+    stage.until("broker is up", "lander is up", "page is up", "All of it is up. look there")
     assert stage.events() == ["broker starts", "lander starts", "page starts"]
     stage.signal()
     assert stage.ended() == 0
@@ -24,7 +24,7 @@ def test_parts_start_one_after_the_other_and_end_by_their_ranks(tmp_path: Path) 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_each_of_the_usual_signals_stops_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     stage = Stage(tmp_path, Role("part"))
-    stage.until("all is up")
+    stage.until("All of it is up. look there")
     stage.signal(number)
     assert stage.ended() == 0
     assert stage.events()[-1] == "part ends"
@@ -40,7 +40,7 @@ def test_a_signal_in_the_middle_of_starting_stops_what_was_started(tmp_path: Pat
 
 def test_what_a_part_started_and_left_behind_is_ended_too(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Role("parent", ["parent"]))
-    stage.until("all is up")
+    stage.until("All of it is up. look there")
     assert len(living(str(tmp_path))) == 3
     stage.signal()
     assert stage.ended() == 3
@@ -49,7 +49,7 @@ def test_what_a_part_started_and_left_behind_is_ended_too(tmp_path: Path) -> Non
 
 def test_a_part_that_will_not_end_is_killed_after_its_time(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Role("deaf", ["stubborn"], stop_seconds=0.5), Role("good", rank=1))
-    stage.until("all is up")
+    stage.until("All of it is up. look there")
     stage.signal()
     assert stage.ended() == 3
     assert "good ends" in stage.events()
@@ -57,7 +57,7 @@ def test_a_part_that_will_not_end_is_killed_after_its_time(tmp_path: Path) -> No
 
 def test_a_second_ctrl_c_kills_what_remains(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Role("deaf", ["stubborn"], stop_seconds=600))
-    stage.until("all is up")
+    stage.until("All of it is up. look there")
     stage.signal()
     stage.until("stopping")
     stage.signal()
@@ -66,7 +66,7 @@ def test_a_second_ctrl_c_kills_what_remains(tmp_path: Path) -> None:
 
 def test_a_part_is_given_time_to_finish_what_it_is_in_the_middle_of(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Role("idle", rank=2), Role("busy", busy_seconds=1, rank=1), Role("quick"))
-    stage.until("all is up")
+    stage.until("All of it is up. look there")
     stage.signal()
     stage.until("quick      stopped")
     assert "busy ends" not in stage.events()
@@ -76,7 +76,7 @@ def test_a_part_is_given_time_to_finish_what_it_is_in_the_middle_of(tmp_path: Pa
 
 def test_a_part_that_dies_is_told_of_with_its_last_words_and_started_again(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Role("mortal", ["mortal"]))
-    stage.until("all is up", "mortal ended with exit code 1", "| it had to die once")
+    stage.until("All of it is up. look there", "mortal ended with exit code 1", "| it had to die once")
     eventually(lambda: stage.events().count("mortal starts") == 2)
     eventually(lambda: stage.out().count("mortal is up") == 2)
     stage.signal()
@@ -96,7 +96,7 @@ def test_a_part_that_never_starts_ends_it_all_with_a_sentence(tmp_path: Path) ->
 
 def test_a_part_that_does_its_work_and_ends_is_waited_for(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Role("first", ["brief"], once=True), Role("second"))
-    stage.until("first is up", "all is up")
+    stage.until("first is up", "All of it is up. look there")
     stage.signal()
     assert stage.ended() == 0
     assert stage.events() == ["first starts", "second starts", "second ends"]
@@ -104,11 +104,11 @@ def test_a_part_that_does_its_work_and_ends_is_waited_for(tmp_path: Path) -> Non
 
 def test_a_part_that_is_slow_to_come_up_holds_up_the_others_only_so_long(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Role("shy", ["shy"], patience_seconds=0.5), Role("next"))
-    stage.until("shy        runs, and still waits for its word; the rest is started", "next is up")
-    assert "all is up" not in stage.out()
+    stage.until("shy        runs, and still waits for its word; it is watched on", "next is up")
+    stage.until("The rest is up. look there")
     pid = next(pid for pid in living(str(tmp_path)) if b"shy" in Path(f"/proc/{pid}/cmdline").read_bytes())
     (tmp_path / "shy.up").write_text(str(pid))
-    stage.until("shy is up", "all is up")
+    stage.until("shy is up")
     stage.signal()
     assert stage.ended() == 0
 
@@ -119,7 +119,7 @@ def test_started_where_sigint_is_ignored_it_still_hears_it_and_so_do_its_parts(t
         stage = Stage(tmp_path, Role("part", ["interruptible"]))
     finally:
         signal.signal(signal.SIGINT, before)
-    stage.until("all is up")
+    stage.until("All of it is up. look there")
     assert "part SIGINT is default_int_handler" in stage.events()
     stage.signal()
     assert stage.ended() == 0
@@ -128,7 +128,7 @@ def test_started_where_sigint_is_ignored_it_still_hears_it_and_so_do_its_parts(t
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
 def test_if_it_is_killed_outright_its_parts_end_by_themselves(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Role("one"), Role("two"))
-    stage.until("all is up")
+    stage.until("All of it is up. look there")
     stage.signal(signal.SIGKILL)
     stage.process.wait(10)
     eventually(lambda: living(str(tmp_path)) == [])
@@ -150,7 +150,7 @@ def test_nobody_listening_to_what_it_says_does_not_stop_it(tmp_path: Path) -> No
 def test_each_start_begins_new_logs_and_keeps_those_of_the_last(tmp_path: Path) -> None:
     for _ in range(2):
         stage = Stage(tmp_path, Role("part"))
-        stage.until("all is up")
+        stage.until("All of it is up. look there")
         stage.signal()
         assert stage.ended() == 0
     assert (tmp_path / "logs" / "part.log").read_text() == "part speaks\n"
