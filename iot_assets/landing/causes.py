@@ -45,7 +45,8 @@ def of_exception(error: Exception) -> str:  # noqa: PLR0911 - a table, one line 
         case ssl.SSLCertVerificationError():
             return f"shows a certificate that we do not accept: {error.verify_message}; see mqtt.tls"
         case ssl.SSLError():
-            return f"and we do not agree on TLS: {error.reason or error}; see mqtt.tls"
+            # Errors that Python itself raises have no reason, not even an empty one.
+            return f"and we do not agree on TLS: {getattr(error, 'reason', None) or error}; see mqtt.tls"
         case ConnectionRefusedError():
             return "refuses connections: is it running, and is mqtt.port right?"
         case TimeoutError():

@@ -115,7 +115,7 @@ class Link:
         self._wanted, self._refused, self._watch_id = {}, [], None
         try:
             self.connection = Connection(self._mqtt, self._protocol, source=source_name(self._mqtt), log=self._log)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the lander, and it is said
             # Files of the settings that cannot be read land here too: they name themselves in the system's words.
             name = getattr(error, "filename", None)
             why = f"cannot be used: {name}: {error.strerror}" if isinstance(error, OSError) and name else None
