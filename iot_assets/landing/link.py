@@ -157,7 +157,7 @@ class Link:
         if self._mqtt.protocol != "auto":
             self._trouble(why)
         elif self._protocol == "5":
-            self._log.warning("the MQTT broker at %s %s; trying 3.1.1", self.address, what)
+            self._log.info("the MQTT broker at %s %s; trying 3.1.1", self.address, what)
             self._protocol, self._guessed = "3.1.1", self._silent_ends > 0
         else:
             self._trouble(why)
