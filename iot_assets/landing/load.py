@@ -20,6 +20,7 @@ from typing import Final
 
 import pyarrow.parquet as pq
 
+from iot_assets.errors import StorageError
 from iot_assets.lake.message_id import MessageIds
 from iot_assets.lake.paths import DataPaths, list_landed
 from iot_assets.landing.durable import storing
@@ -77,6 +78,12 @@ def loading(paths: DataPaths, lander: str, topic: str) -> Iterator[Loading]:
         leftovers.start()
         leftovers.add(list_segments(folder), recovered=True)
         leftovers.close()
+        if leftovers.totals.waiting:
+            # How much has landed could not be told, and going on would land those records twice.
+            unlanded = list_segments(folder)[0].path
+            raise StorageError(
+                "land what an earlier load left in", unlanded, OSError(leftovers.trouble.sentence or "?")
+            )
         start_ms = max(time.time_ns() // 1_000_000, state.now.start_ms + 1)
         state.change(start_ms=start_ms, session=state.now.session + 1)
         state.save()
