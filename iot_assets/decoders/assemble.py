@@ -1,6 +1,6 @@
 """From heads and measurements to readings and rejects, column by column.
 
-Belongs here: limits, flags, one reading per metric and record, the one reject of a message. Does not: SQL over payloads.
+Belongs here: limits, flags, one reading per metric and record, one reject per message. Does not: SQL over payloads.
 It works on Arrow columns because a device's name or a list of flags is then copied once per reading and not thrice.
 """
 
@@ -59,7 +59,9 @@ _REJECTS: Final = """
             count(*) filter (where place < 2147483647) over (partition by row) as n
         from bad
     )
-    select row, reason, if(n > 1, concat(detail, ' (and ', n - 1, ' more)'), detail) as detail from ranked where rank = 1
+    select row, reason, if(n > 1, concat(detail, ' (and ', n - 1, ' more)'), detail) as detail
+    from ranked
+    where rank = 1
     """
 
 

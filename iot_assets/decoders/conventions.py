@@ -31,11 +31,20 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """An engine with its defaults; a route's options replace them one by one."""
+    """An engine with its defaults."""
 
     engine: Engine
     description: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The defaults with a route's options instead; of tables (limits, units) entry by entry."""
+        return {**self.defaults} | {
+            name: {**self.defaults[name], **value}
+            if isinstance(value, Mapping) and isinstance(self.defaults.get(name), Mapping)
+            else value
+            for name, value in given.items()
+        }
 
 
 _JSON: Final = Engine("json_record", JsonRecordOptions, json_record.read)
@@ -59,7 +68,7 @@ CONVENTIONS: Final[Mapping[str, Convention]] = MappingProxyType(
         ),
         "telemetry": Convention(
             _JSON,
-            "device_id, timestamp, temperature, humidity, pressure, battery_level and (version 2) location with lat and lon",
+            "device_id, timestamp, temperature, humidity, pressure, battery_level; version 2: location, too",
             {
                 "device_field": ("device_id",),
                 "time_field": ("timestamp",),

@@ -2,8 +2,8 @@
 
 Belongs here: the shapes of the tables that engines hand to ``judge``. Does not: how they are found.
 An engine also leaves a view ``records(row, record, received_at, device_prefix, device_captured, device_suffix, device,
-device_fault, t, time_fault, declared_id)``: who and when. ``record`` is unique in the group, ``t`` the text of the time;
-the faults say that the field is there but cannot be a name or a time.
+device_fault, t, time_fault, declared_id)``: who and when. ``record`` is unique in the group, ``t`` the text of the
+time; the faults say that the field is there but cannot be a name or a time.
 """
 
 from __future__ import annotations

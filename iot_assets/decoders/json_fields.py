@@ -1,6 +1,6 @@
 """From JSON objects to measurements: one declared value, or every field of the object and of the objects in it.
 
-Belongs here: which values of a JSON object are measurements. Does not: names, units and limits of metrics (``metrics``).
+Belongs here: which values of a JSON object are measurements. Does not: names, units, limits of metrics (``metrics``).
 It reads the view ``objects(row, …, body, picked)`` that ``json_record`` makes.
 """
 
@@ -96,7 +96,7 @@ def _measured(found: str, options: JsonRecordOptions) -> str:
                 end as reason
             from valued
         )
-        select record, position, metric, number as value, case when number is null then text end as value_text, unit, reason,
+        select record, position, metric, number as value, if(number is null, text, null) as value_text, unit, reason,
             if(reason is null, null, left(metric, 100) || if(raw is null, '', ': ' || left(raw, 100))) as detail
         from judged
         """

@@ -1,10 +1,11 @@
 """Every field of JSON objects and of the objects in them, as one long table with dotted names.
 
-Belongs here: walking objects level by level, for all messages at once. Does not: what the values mean (``json_fields``).
+Belongs here: walking objects level by level, for all messages at once. Does not: what values mean (``json_fields``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -13,8 +14,6 @@ import pyarrow.compute as pc
 from iot_assets.decoders.quoting import literals
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     import duckdb
 
 #: Objects within objects are followed so deep. A bound is needed: a short payload can nest ten thousand deep, and each
@@ -26,63 +25,90 @@ _COLUMNS: Final = ["record", "position", "metric", "value", "raw"]
 def flattened(con: duckdb.DuckDBPyConnection, *, left_out: AbstractSet[str]) -> pa.Table:
     """The fields of the view ``objects`` that are not null: record, position, metric, value, raw.
 
-    ``value`` is the number, where it is one; ``raw`` is the JSON text of what is no finite number. ``position`` grows in
-    the order of the text. An object appears only where it lies too deep to be followed.
+    ``value`` is the number, where it is one; ``raw`` is the JSON text of what is no finite number. ``position`` grows
+    in the order of the text. An object is among them only where it lies too deep to be followed.
     """
-    top = con.sql(_opened("select row as record, body as raw from objects", left_out)).to_arrow_table()
+    top = _opened(con, "select row as record, body as raw from objects", left_out)
     inner = _objects(top)
     if len(inner) == 0:
         return top
     con.register("level_0", top)
     con.register("nested", pa.table({"record": pc.unique(inner["record"])}))
+    # Where a field stands: its number in its object, after the number of that object in the one around it, and on.
     levels = ["select record, [position] as place, metric, value, raw from level_0 semi join nested using (record)"]
     while len(inner) > 0 and len(levels) <= MAX_DEPTH:
-        depth = len(levels)
-        con.register("inner_objects", inner)
-        level = con.sql(
-            _opened(
-                f"select record, {_PLACE[depth > 1]} as place, metric as above, raw from inner_objects",
-                left_out,
-                inner=True,
-            )
-        ).to_arrow_table()
-        con.register(f"level_{depth}", level)
-        levels.append(f"select record, list_append(place, position) as place, metric, value, raw from level_{depth}")
+        con.register(f"inner_{len(levels)}", inner)
+        place = "[position]" if len(levels) == 1 else "list_append(place, position)"
+        objects = f"select record, {place} as place, metric as above, raw from inner_{len(levels)}"
+        level = _opened(con, objects, left_out, inner=True)
+        con.register(f"level_{len(levels)}", level)
+        levels.append(
+            f"select record, list_append(place, position) as place, metric, value, raw from level_{len(levels)}"
+        )
         inner = _objects(level)
-    without_objects = [f"(select * from ({level}) where raw is null or raw[1] <> '{{')" for level in levels[:-1]]
-    leaves = " union all ".join([*without_objects, f"({levels[-1]})"])
-    ordered = con.sql(
+    leaves = [f"(select * from ({level}) where raw is null or raw[1] <> '{{')" for level in levels[:-1]]
+    in_order = con.sql(
         f"""
-        select record, (row_number() over (partition by record order by place) - 1)::integer as position, metric, value, raw
-        from ({leaves})
+        select record, (row_number() over (partition by record order by place) - 1)::integer as position,
+            metric, value, raw
+        from ({" union all ".join([*leaves, f"({levels[-1]})"])})
         """
     ).to_arrow_table()
     flat = con.sql("select * from level_0 anti join nested using (record)").to_arrow_table()
-    return pa.concat_tables([flat.select(_COLUMNS), ordered.select(_COLUMNS)])
-
-
-_PLACE: Final = {False: "[position]", True: "list_append(place, position)"}
+    return pa.concat_tables([flat.select(_COLUMNS), in_order.select(_COLUMNS)])
 
 
 def _objects(level: pa.Table) -> pa.Table:
     others = level.filter(pc.field("raw").is_valid())
-    return others.filter(pc.equal(pc.utf8_slice_codeunits(others["raw"], 0, 1), "{"))
+    return others.filter(pc.starts_with(others["raw"], "{"))
 
 
-def _opened(objects: str, left_out: AbstractSet[str], *, inner: bool = False) -> str:
-    """SQL: the fields of these objects (record, raw; of inner ones place and above, the name of the object, too)."""
+def _opened(
+    con: duckdb.DuckDBPyConnection, objects: str, left_out: AbstractSet[str], *, inner: bool = False
+) -> pa.Table:
+    """The fields of these objects (record, raw; of inner ones place and above, the name of the object, too)."""
+    around = "record, place, above" if inner else "record"
+    # An object that repeats a key is no map, for DuckDB 2: it comes out whole, without a name.
+    fields = con.sql(
+        _named(
+            f"""
+            select {around}, unnest(range(coalesce(cardinality(fields)::bigint, 1)))::integer as position,
+                unnest(coalesce(map_keys(fields), [null])) as key,
+                unnest(coalesce(map_values(fields)::varchar[], [raw])) as raw
+            from (select *, json_transform(raw, '"MAP(VARCHAR, JSON)"') as fields from ({objects}))
+            """,
+            left_out,
+            inner=inner,
+        )
+    ).to_arrow_table()
+    if fields["metric"].null_count == 0:
+        return fields
+    con.register("whole", fields.filter(pc.field("metric").is_null()))
+    identity = "record, place" if inner else "record"
+    singly = f"""
+        select o.*, e.key, e.value::varchar as raw, e.id
+        from (select * exclude (raw), raw as j from ({objects}) semi join whole using ({identity})) as o,
+            json_each(o.j) as e
+        """
+    rest = con.sql(
+        _named(
+            f"""
+            select {around}, (row_number() over (partition by {around} order by id) - 1)::integer as position, key,
+                nullif(raw, 'null') as raw
+            from ({singly})
+            """,
+            left_out,
+            inner=inner,
+        )
+    ).to_arrow_table()
+    return pa.concat_tables([fields.filter(pc.field("metric").is_valid()), rest])
+
+
+def _named(pairs: str, left_out: AbstractSet[str], *, inner: bool) -> str:
     name = "above || '.' || key" if inner else "key"
-    kept = f"and {name} not in ({literals(sorted(left_out))})" if left_out else ""
+    kept = f"and (key is null or {name} not in ({literals(sorted(left_out))}))" if left_out else ""
     return f"""
         select record, {"place, " if inner else ""}position, {name} as metric, value,
             case when not coalesce(isfinite(value), false) then raw end as raw
-        from (
-            select * replace (raw::varchar as raw), try_cast(raw as double) as value
-            from (
-                select * exclude (fields, raw), unnest(range(cardinality(fields)::bigint))::integer as position,
-                    unnest(map_keys(fields)) as key, unnest(map_values(fields))::varchar as raw
-                from (select *, json_transform(raw, '"MAP(VARCHAR, JSON)"') as fields from ({objects}))
-            )
-            where raw is not null {kept}
-        )
+        from (select *, try_cast(raw as double) as value from ({pairs}) where raw is not null {kept})
         """

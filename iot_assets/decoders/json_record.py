@@ -1,7 +1,7 @@
 """The engine for messages that are one JSON object, in whatever shape the options describe.
 
-Belongs here: reading the object and its declared fields. Does not: judging identity, time, limits (``judge``); JSON that
-needs more than declared fields and nested objects (an engine of its own).
+Belongs here: reading the object and its declared fields. Does not: judging identity, time, limits (``judge``); JSON
+that needs more than declared fields and nested objects (an engine of its own).
 """
 
 from __future__ import annotations

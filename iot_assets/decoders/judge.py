@@ -1,6 +1,6 @@
 """Who and when: of each record the device, the event time and how far to believe it; the same for every convention.
 
-Belongs here: the data model's rules of identity and time. Does not: reading times (``times``), measurements (``assemble``).
+Belongs here: the data model's rules of identity and time. Does not: reading times (``times``), values (``assemble``).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ FLAG_BITS: Final = {"zone_assumed": 1, "stale": 2, "clock_suspect": 4, "out_of_r
 def judge(con: duckdb.DuckDBPyConnection, options: CommonOptions, bounds: Bounds) -> pa.Table:
     """The heads of the view ``records``.
 
-    Columns: record, row, device_id, declared_id, event_at, own_time (whether event_at is the payload's), time_text (what
-    was not believed), flags (``FLAG_BITS``), reason and detail (why the record gives no readings, or null).
+    Columns: record, row, device_id, declared_id, event_at, own_time (whether event_at is the payload's), time_text
+    (what was not believed), flags (``FLAG_BITS``), reason and detail (why the record gives no readings, or null).
     """
     future_us, stale_us = bounds.future_minutes * 60_000_000, bounds.stale_days * 86_400_000_000
     assumed = f"if(naive, {FLAG_BITS['zone_assumed']}, 0)" if options.timezone is None else "0"

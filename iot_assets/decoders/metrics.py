@@ -28,7 +28,7 @@ class MetricRules:
         self.all_good = not any(faults)
         self.good = pa.array([fault is None for fault in faults], pa.bool_())
         self.fault = pa.array(faults, pa.string())
-        self.kept = pa.array([_kept(name, options.keep) for name in names], pa.bool_())
+        self.kept = pa.array([_kept(name or "", options) for name in names], pa.bool_())
         self.name = pa.array([None if name is None else options.prefix + name for name in names], pa.string())
         self.unit = pa.array([options.units.get(name or "") for name in names], pa.string())
         self.least = pa.array([least for least, _ in limits], pa.float64())
@@ -45,5 +45,9 @@ def _fault(name: str | None) -> str | None:
     return None
 
 
-def _kept(name: str | None, keep: tuple[str, ...]) -> bool:
-    return not keep or any(name == wanted or (name or "").startswith(wanted + ".") for wanted in keep)
+def _kept(name: str, options: CommonOptions) -> bool:
+    return (not options.keep or _below(name, options.keep)) and not _below(name, options.drop)
+
+
+def _below(name: str, roots: tuple[str, ...]) -> bool:
+    return any(name == root or name.startswith(root + ".") for root in roots)

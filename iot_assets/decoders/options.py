@@ -28,11 +28,14 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 class CommonOptions(BaseModel):
     """What can be said of any convention's messages."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     device: str = Field(
         default="{device}",
-        description="How the device id is made: {device} is what the payload (or a level of the topic named so) says, other names are levels of the topic.",
+        description=(
+            "How the device id is made: {device} is what the payload (or a level of the topic named so) "
+            "says, other names are levels of the topic."
+        ),
     )
     timezone: str | None = Field(
         default=None,
@@ -47,7 +50,10 @@ class CommonOptions(BaseModel):
     units: dict[str, str] = Field(default_factory=dict, description="Unit of a metric whose message names none.")
     limits: dict[str, Limits] = Field(
         default_factory=dict,
-        description="Least and greatest value of a metric, both still good; beyond, a reading is flagged out_of_range. Text is no value of such a metric.",
+        description=(
+            "Least and greatest value of a metric, both still good; beyond, a reading is flagged "
+            "out_of_range. Text is no value of such a metric."
+        ),
     )
 
     @field_validator("timezone")
@@ -64,10 +70,18 @@ class CommonOptions(BaseModel):
             raise ValueError("{device} may stand in it once")
         return value
 
+    @field_validator("limits")
+    @classmethod
+    def _in_order(cls, value: dict[str, Limits]) -> dict[str, Limits]:
+        for metric, (least, greatest) in value.items():
+            if least is not None and greatest is not None and least > greatest:
+                raise ValueError(f"of {metric}, the least value {least} is more than the greatest {greatest}")
+        return value
+
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - {"localtime"}  # which is another zone on another machine
 
 
 def _near(word: str, known: frozenset[str] | Mapping[str, Any]) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 
 
 def literal(value: str) -> str:
-    """A SQL string literal."""
-    return "'" + value.replace("'", "''") + "'"
+    """A SQL string; a null character would end the query's text, so it is put in by number."""
+    return "'" + value.replace("'", "''").replace("\0", "' || chr(0) || '") + "'"
 
 
 def literals(values: Iterable[str]) -> str:

@@ -105,7 +105,9 @@ def _check(route: Route) -> tuple[Group | None, list[str]]:
         return None, [f"there is no convention {route.convention!r}{hint} (there are: {', '.join(CONVENTIONS)})"]
     levels = route.topic.split("/")
     faults = []
-    if not route.topic or any("#" in level and (level != "#" or i < len(levels) - 1) for i, level in enumerate(levels)):
+    if not route.topic:
+        faults.append("the topic must not be empty")
+    if any("#" in level and (level != "#" or i < len(levels) - 1) for i, level in enumerate(levels)):
         faults.append("# must be the whole last level of a topic")
     if any(
         ("+" in level and level != "+") or (set(level) & {"{", "}"} and not _PLACEHOLDER.fullmatch(level))
@@ -115,7 +117,7 @@ def _check(route: Route) -> tuple[Group | None, list[str]]:
     captured = [match[1] for level in levels if (match := _PLACEHOLDER.fullmatch(level))]
     if len(set(captured)) < len(captured):
         faults.append("a name may stand in the topic once")
-    options, wrong = build_options(convention.engine.options, {**convention.defaults, **route.options})
+    options, wrong = build_options(convention.engine.options, convention.with_options(route.options))
     faults += wrong
     if options is not None:
         unknown = sorted(set(_PLACEHOLDER.findall(options.device)) - set(captured) - {"device"})
@@ -126,7 +128,7 @@ def _check(route: Route) -> tuple[Group | None, list[str]]:
 
 
 def _compile(topic: str) -> re.Pattern[str]:
-    """The pattern as a regular expression; as in MQTT, ``a/#`` matches ``a`` too, and wildcards match no ``$`` topic."""
+    """A regular expression; as in MQTT, ``a/#`` matches ``a`` too, and no wildcard matches the ``$`` of a topic."""
     parts = []
     for index, level in enumerate(topic.split("/")):
         slash = "/" if index else ""

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from iot_assets.decoders import conventions, decode as decoding
+from iot_assets.decoders import conventions
+from iot_assets.decoders import decode as decoding
 from iot_assets.decoders.decode import decode
 from iot_assets.decoders.decoded import STATE_SCHEMA, Bounds, Decoded
 from iot_assets.decoders.routes import Route, RouteTable

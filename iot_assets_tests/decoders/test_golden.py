@@ -1,8 +1,8 @@
 """Golden cases: a folder a case, ``golden/<convention>/<case>/``, all run by one loop.
 
-``topic`` and ``payload`` hold the bytes as they are; ``case.json``, where there is one, says ``options`` (then a route for
-just this topic is made of them; ``pattern`` names another one), ``received_at`` and ``bounds``; ``expected.json`` the
-readings in the order of the text, without what is null, and the reject.
+``topic`` and ``payload`` hold the bytes as they are; ``case.json``, where there is one, says ``options`` (then a route
+for just this topic is made of them; ``pattern`` names another one), ``received_at`` and ``bounds``; ``expected.json``
+the readings in the order of the text, without what is null, and the reject.
 """
 
 from __future__ import annotations

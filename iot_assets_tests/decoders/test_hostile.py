@@ -118,7 +118,7 @@ ODD_ROUTE = Route(
 
 
 @given(messages=MESSAGES, cut=st.integers(0, 40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_bytes_come_out_exactly_once_and_alone(messages: list[tuple[str, bytes]], cut: int) -> None:
     routes, bounds = RouteTable([ODD_ROUTE]), Bounds()
     whole = checked(decode(batch(messages), routes, bounds), len(messages))
