@@ -53,7 +53,7 @@ def lander_missing(paths: DataPaths, lander: str, pid: int) -> str | None:
     if status is None or status.pid != pid:
         return "its first sign of life"
     if trouble := status.storage_problem or status.broker_problem:
-        return f"better times: {trouble}"
+        return f"this to be mended: {trouble}"
     if status.broker and not status.connected:
         return f"its connection to {status.broker}"
     return None

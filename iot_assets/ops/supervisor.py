@@ -68,14 +68,14 @@ class Supervisor:
             self._tell_slow(child)
         self._start_next()
         self._turn_logs()
-        missing = [f"{c.part.name}: waiting for {c.missing}" for c in self._children if c.missing is not None]
-        awaited = any(child.missing is not None and child.part.name not in self._slow for child in self._children)
+        missing = [child for child in self._children if child.missing is not None]
+        awaited = [child for child in missing if child.part.name not in self._slow]
         if not self._told_up and len(self._children) == len(self._parts) and not awaited:
             self._told_up = True
             self._narrator.say(f"\n{'The rest' if missing else 'All of it'} is up. {self._when_up}")
         if self._told_up:
             self._look_around()
-        self._narrator.awaiting("; ".join(missing))
+        self._narrator.awaiting("; ".join(f"{child.part.name}: waiting for {child.missing}" for child in awaited))
 
     def _tell_slow(self, child: Child) -> None:
         """Say once, in full, what a part that is slow to come up is waiting for: it may wait for ever."""
@@ -85,7 +85,7 @@ class Supervisor:
             and child.waited() > child.part.patience_seconds
         ):
             self._slow.add(child.part.name)
-            self._narrator.say(f"{child.part.name:<10} runs, and still waits for {child.missing}; it is watched on")
+            self._narrator.say(f"{child.part.name:<10} runs, and still waits for {child.missing} (it is watched on)")
 
     def _start_next(self) -> None:
         """Start the next part once the one before is up, or has been waited for long enough."""

@@ -104,7 +104,7 @@ def test_a_part_that_does_its_work_and_ends_is_waited_for(tmp_path: Path) -> Non
 
 def test_a_part_that_is_slow_to_come_up_holds_up_the_others_only_so_long(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Role("shy", ["shy"], patience_seconds=0.5), Role("next"))
-    stage.until("shy        runs, and still waits for its word; it is watched on", "next is up")
+    stage.until("shy        runs, and still waits for its word (it is watched on)", "next is up")
     stage.until("The rest is up. look there")
     pid = next(pid for pid in living(str(tmp_path)) if b"shy" in Path(f"/proc/{pid}/cmdline").read_bytes())
     (tmp_path / "shy.up").write_text(str(pid))
