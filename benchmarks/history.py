@@ -1,0 +1,99 @@
+"""A warehouse with a long past, made straight in SQL: 100 million readings over 30 days, with the rollups they give.
+
+Made once in ``benchmarks/work/`` and copied for each benchmark that wants one. It is no substitute for data that came
+in by the ordinary path, only for their amount: 400 series (80 devices, 5 metrics), one reading each in 10 s or so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from iot_assets.warehouse.connection import Warehouse, transaction
+
+WORK = Path(__file__).parent / "work"
+SERIES = 400
+_DAY_READINGS = """
+insert into silver.readings by name
+select
+    'old_' || (s // 5) as device_id,
+    'metric_' || (s % 5) as metric,
+    to_timestamp({start} + i * {step}) as event_at,
+    20 + 5 * sin(i / 100.0) + s % 7 as value,
+    null as value_text,
+    'Cel' as unit,
+    []::varchar[] as flags,
+    'payload' as event_at_source,
+    null as time_text,
+    to_timestamp({start} + i * {step} + 0.5) as received_at,
+    (printf('%08x-0000-8000-8000-%012x', {day}, i * {series} + s))::uuid as message_id,
+    0 as position,
+    {day} as batch_id,
+    []::varchar[] as from_registry
+from range({per_day}) t(i), range({series}) u(s)
+order by i
+"""
+_ROLLUP = """
+insert into gold.readings_{name} by name
+select
+    device_id, metric, date_trunc('{width}', event_at) as bucket_at,
+    count(*) as n, count(*) as n_valid, 0 as n_excluded,
+    sum(value::decimal(38, 12)) as "sum", sum((value * value)::decimal(38, 12)) as sum_squares,
+    avg(value) as mean, min(value) as "min", max(value) as "max",
+    arg_min(value, event_at) as "first", min(event_at) as first_at, arg_min(message_id, event_at) as first_message_id,
+    arg_max(value, event_at) as "last", max(event_at) as last_at, arg_max(message_id, event_at) as last_message_id
+from silver.readings
+where batch_id = {day}
+group by all
+order by bucket_at
+"""
+
+
+def make(path: Path, readings: int, days: int, end: float) -> None:
+    """Fill a new warehouse file with ``readings`` over the ``days`` that end at ``end`` (seconds since 1970)."""
+    path.unlink(missing_ok=True)
+    per_day = readings // days // SERIES
+    warehouse = Warehouse(path)
+    for day in range(days):
+        started = time.perf_counter()
+        with warehouse.connect() as connection, transaction(connection):
+            start = int(end) // 86400 * 86400 - (days - day) * 86400
+            connection.execute(
+                _DAY_READINGS.format(start=start, step=86400 / per_day, per_day=per_day, series=SERIES, day=day + 1)
+            )
+            for name, width in (("1min", "minute"), ("1h", "hour"), ("1d", "day")):
+                connection.execute(_ROLLUP.format(name=name, width=width, day=day + 1))
+            for unit in ("bronze", "silver", "gold"):
+                connection.execute("insert into ops.applied values (?, ?, 'history', 0, now())", [unit, day + 1])
+        print(f"day {day + 1} of {days}: {time.perf_counter() - started:.1f} s", file=sys.stderr)
+    with warehouse.connect() as connection, transaction(connection):
+        connection.execute(
+            "insert into gold.latest by name select device_id, metric, event_at, value, value_text, unit, flags,"
+            " received_at, message_id from silver.readings where batch_id = ? qualify row_number() over"
+            " (partition by device_id, metric order by event_at desc) = 1",
+            [days],
+        )
+        connection.execute(
+            "insert into silver.devices (device_id, origin, valid_from_at, first_seen_at, last_seen_at)"
+            " select device_id, 'seen', min(received_at), min(received_at), max(received_at) from gold.latest"
+            " group by device_id"
+        )
+
+
+def history(readings: int, days: int = 30) -> Path:
+    """The file, made if it is not there yet."""
+    WORK.mkdir(exist_ok=True)
+    path = WORK / f"history_{readings}_{days}.duckdb"
+    if not path.exists():
+        unfinished = path.with_suffix(".making")
+        make(unfinished, readings, days, time.time())
+        unfinished.rename(path)
+    return path
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--readings", type=int, default=100_000_000)
+    print(history(parser.parse_args().readings))
