@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from iot_assets_tests.brokers import free_port
-from iot_assets_tests.ops.stage import eventually, living
+from iot_assets_tests.ops.stage import living
+from iot_assets_tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 

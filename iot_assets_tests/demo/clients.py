@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -19,14 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from iot_assets.demo.broker import Broker
 from iot_assets.demo.packets import Ack, ConnAck, Connect, Kind, Packet, Publish, SubAck, Subscribe, decode, encode
-
-
-def eventually(condition: Callable[[], object], *, seconds: float = 15) -> None:
-    """Wait until it holds, or fail."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.01)
+from iot_assets_tests.waiting import eventually
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from iot_assets.demo.broker import DROPPED_TOPIC, Broker
 from iot_assets.demo.packets import Ack, Bare, Kind, Publish, Subscribe, Unsubscribe, encode
 from iot_assets.demo.sessions import Bounds
-from iot_assets_tests.demo.clients import Paho, Raw, eventually, running
+from iot_assets_tests.demo.clients import Paho, Raw, running
+from iot_assets_tests.waiting import eventually
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from iot_assets.demo.registry import write_registry
 from iot_assets_tests.brokers import free_port
-from iot_assets_tests.demo.clients import Paho, eventually, running
+from iot_assets_tests.demo.clients import Paho, running
+from iot_assets_tests.waiting import eventually
 
 
 def start_fleet(port: int, data: Path) -> subprocess.Popen[bytes]:

@@ -12,7 +12,8 @@ import pytest
 
 from iot_assets.demo.mosquitto import find_mosquitto, prepare_mosquitto
 from iot_assets_tests.brokers import free_port
-from iot_assets_tests.demo.clients import Paho, eventually
+from iot_assets_tests.demo.clients import Paho
+from iot_assets_tests.waiting import eventually
 
 pytestmark = pytest.mark.broker
 

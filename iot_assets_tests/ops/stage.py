@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from iot_assets.errors import IotAssetsError
 from iot_assets.ops.narrator import Narrator
 from iot_assets.ops.parts import Part
 from iot_assets.ops.supervisor import Supervisor
+from iot_assets_tests.waiting import eventually
 
 #: A part: notes its start, says that it is up, lives until SIGTERM, notes its end. Words in argv change its nature.
 PLAYER = """
@@ -66,14 +66,6 @@ class Role:
     patience_seconds: float = 30
     once: bool = False
     busy_seconds: float = 0
-
-
-def eventually(condition: Callable[[], object], *, seconds: float = 20) -> None:
-    """Wait until it holds, or fail."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)
 
 
 def living(mark: str) -> list[int]:

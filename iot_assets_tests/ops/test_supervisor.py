@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from iot_assets_tests.ops.stage import Role, Stage, eventually, living
+from iot_assets_tests.ops.stage import Role, Stage, living
+from iot_assets_tests.waiting import eventually
 
 
 def test_parts_start_one_after_the_other_and_end_by_their_ranks(tmp_path: Path) -> None:
