@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from iot_assets_tests.story.day import REAL_DAY, lines_of_the_day, minutes_of, real_day_is_there
+from iot_assets_tests.story.kills import publish_through_kills
 from iot_assets_tests.story.processes import seeded, wait_for
-from iot_assets_tests.story.publisher import Publisher
 
 if TYPE_CHECKING:
     from iot_assets_tests.brokers import Mosquitto
@@ -46,24 +45,16 @@ def test_a_day_survives_five_kills_of_the_lander_and_one_of_a_materialization(
     house = house_at(mosquitto, routes=ROUTES)
     materialization = Murder(house, chance.uniform(0, 0.7))
 
-    lander = house.lander()
     materialization.start()
-    deaths = sorted(chance.sample(range(len(sent) // 50, len(sent)), KILLS))
-    messages = [("sensors", line) for line in sent]
-    with Publisher(mosquitto.port, messages, per_second=MESSAGES_PER_SECOND, limit=0) as publisher:
-        for death, next_death in zip(deaths, [*deaths[1:], len(sent)], strict=True):
-            # Publishing goes on beyond a death, but no further than the next: there is to be someone to kill.
-            publisher.limit = next_death
-            publisher.wait(death)
-            time.sleep(chance.uniform(0, 0.5))
-            lander.kill()
-            lander = house.lander()
-        publisher.wait()
-    promised = Counter(line for _, line in publisher.promised)
-    assert promised.total() == len(sent)
-    wait_for(lambda: not promised - house.landed(), "every message that the broker had confirmed", pause=1)
+    promised = publish_through_kills(
+        house,
+        mosquitto.port,
+        [("sensors", line) for line in sent],
+        chance=chance,
+        kills=KILLS,
+        per_second=MESSAGES_PER_SECOND,
+    )
     materialization.has_happened()
-    lander.end()
     # No message came from nowhere, and none is there more often than sent and, after a kill, sent again by the broker.
     assert set(house.landed()) == set(promised)
 
