@@ -1,17 +1,22 @@
 """Fixtures that more than one room's tests use.
 
-Belongs here: a real broker. Does not: what one room alone needs (its own ``conftest.py``).
+Belongs here: a real broker, an empty house, a house as Dagster runs it. Does not: what one room alone needs (its own
+``conftest.py``).
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+import dagster as dg
 import pytest
 
 from iot_assets_tests.brokers import FRIENDLY, STOCK, Mosquitto, find_mosquitto
+from iot_assets_tests.dagster_house import DagsterHouse
+from iot_assets_tests.house import House, house_in
 
 MosquittoFactory: TypeAlias = Callable[..., Mosquitto]
 
@@ -45,3 +50,27 @@ def mosquitto(mosquitto_factory: MosquittoFactory) -> Mosquitto:
 def stock_mosquitto(mosquitto_factory: MosquittoFactory) -> Mosquitto:
     """A running broker as it comes: 1,000 messages for an absent subscriber, 20 in flight, nothing on disk."""
     return mosquitto_factory(STOCK)
+
+
+@pytest.fixture(scope="session")
+def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated warehouse file without a row, to be copied: making one takes longer than most tests."""
+    house = house_in(tmp_path_factory.mktemp("template"))
+    house.ask("select 1")
+    return house.paths.warehouse
+
+
+@pytest.fixture
+def house(tmp_path: Path, empty_warehouse: Path) -> House:
+    """A house with an empty lake."""
+    made = house_in(tmp_path / "data")
+    made.paths.root.mkdir()
+    shutil.copy(empty_warehouse, made.paths.warehouse)
+    return made
+
+
+@pytest.fixture
+def dagster_house(house: House) -> Iterator[DagsterHouse]:
+    """The same with a Dagster instance that forgets."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield DagsterHouse(house, instance)

@@ -37,7 +37,7 @@ def bronze(
     """Enter what has landed, exactly once."""
     try:
         with warehouse.get_connection() as connection:
-            done = bring_in(connection, settings, context.run_id)
+            done = bring_in(connection, settings, context.run.run_id)
     except ContractError as error:
         yield from blocked(error)
         return

@@ -36,7 +36,7 @@ def gold(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Ite
     """Heal exactly the buckets that silver has marked."""
     try:
         with warehouse.get_connection() as connection:
-            healed = unit.heal(connection, run_id=context.run_id)
+            healed = unit.heal(connection, run_id=context.run.run_id)
             tables = metadata(connection, healed)
     except ContractError as error:
         yield from blocked(error)

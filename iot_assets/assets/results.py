@@ -128,7 +128,7 @@ def markdown(sample: list[dict[str, Any]]) -> str:
 
 def _cell(value: object) -> str:
     text = "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
-    return text if len(text) <= 60 else text[:57] + "…"
+    return text if len(text) <= 100 else text[:99] + "…"
 
 
 def _sample(connection: duckdb.DuckDBPyConnection, table: Table) -> str:

@@ -54,7 +54,7 @@ def silver(
     """Decode what is new in bronze and settle it, exactly once."""
     try:
         with warehouse.get_connection() as connection:
-            written = settle_pending(connection, settings, context.run_id)
+            written = settle_pending(connection, settings, context.run.run_id)
             checks = [c for w in written for c in w.checks] or unit.checks_without_news(connection)
             checks.append(lag_check(connection, settings))
             tables = metadata(connection, written)

@@ -13,6 +13,7 @@ import duckdb
 from iot_assets.assets.results import markdown
 from iot_assets.assets.specs import key_of
 from iot_assets.resources import POOL, WarehouseResource
+from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import rows, scalar
 from iot_assets.warehouse.tables import OUTCOME_COUNTS, READINGS, READINGS_1MIN
 
@@ -78,6 +79,8 @@ def _offending(connection: duckdb.DuckDBPyConnection, name: str, day: date | Non
     sql = resources.files("iot_assets.checks").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
     if day is not None:
         # Literal bounds, so that only that day is read.
+        for kind in history.KINDS:
+            sql = sql.replace("{" + kind + "}", f"({history.of_day(connection, kind, day)})")
         sql = sql.replace("{from}", f"timestamptz '{day} 00:00:00+00'")
         sql = sql.replace("{to}", f"timestamptz '{day + timedelta(days=1)} 00:00:00+00'")
     return rows(connection, f"select * from ({sql.rstrip().rstrip(';')}) limit {_MOST}")

@@ -2,11 +2,14 @@
 
 Belongs here: which days are where, and moving them. Does not: what is in them. A day is *hot* while its rows are in the
 warehouse file, *cold* when only the lake has them. Late data thaws the days it touches, so that healing knows one place
-only; the next export writes them under a new name, and the file they replace stays for a grace time.
+only; the next export writes them under a new name. The file they replace is *retired*: it stays for a grace time, which
+begins once a publication that no longer names the file has been swapped in (``let_go``).
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +18,8 @@ from types import MappingProxyType
 from typing import Final
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from iot_assets.errors import StorageError
 from iot_assets.warehouse.connection import scalar, transaction
@@ -30,6 +35,8 @@ KINDS: Final = MappingProxyType(
         "readings_1min": (READINGS_1MIN, "gold/readings_1min", "device_id, metric, bucket_at"),
     }
 )
+_UNFINISHED: Final = ".tmp"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,17 @@ def cold(connection: duckdb.DuckDBPyConnection, kind: str) -> str:
     return from_files(KINDS[kind][0], lake_of(connection), [path for (path,) in found])
 
 
+def of_day(connection: duckdb.DuckDBPyConnection, kind: str, day: date) -> str:
+    """A query for the rows of one day, with the table's columns, wherever the day is."""
+    table = KINDS[kind][0]
+    columns = ", ".join(quote(c.name) for c in table.columns)
+    found = connection.execute(
+        "select path from ops.history where kind = ? and day = ? and state = 'cold'", [kind, day]
+    ).fetchall()
+    lake = from_files(table, lake_of(connection), [path for (path,) in found])
+    return f"select {columns} from {table.full_name} where {_within(table, day)} union all {lake}"
+
+
 def from_files(table: Table, lake: Path, paths: list[str]) -> str:
     """A query for the rows of exported files, with the table's columns."""
     columns = ", ".join(quote(c.name) for c in table.columns)
@@ -84,23 +102,27 @@ def from_files(table: Table, lake: Path, paths: list[str]) -> str:
     return f"select {columns} from read_parquet([{files}], hive_partitioning = false)"
 
 
-def up_to_date(connection: duckdb.DuckDBPyConnection, kind: str) -> dict[date, str]:
-    """Day and path of each day that the lake has as it is now."""
-    healed = healed_since(connection, kind)
+def exported(connection: duckdb.DuckDBPyConnection, kind: str) -> dict[date, str]:
+    """Day and path of each day that the lake has, also of those that have changed since."""
     found = connection.execute(
         "select day, path from ops.history where kind = ? and state <> 'retired' order by day", [kind]
     )
-    return {day: path for day, path in found.fetchall() if day not in healed}
+    return dict(found.fetchall())
 
 
-def healed_since(connection: duckdb.DuckDBPyConnection, kind: str) -> set[date]:
-    """Days that have changed since they were exported: the warehouse file has them, the lake what they were."""
-    found = connection.execute(
-        "select distinct h.day from ops.history h join ops.touched_days t on t.kind = h.kind and t.day = h.day"
-        " where h.kind = ? and h.state = 'hot'",
-        [kind],
-    )
+def changed(connection: duckdb.DuckDBPyConnection, kind: str) -> set[date]:
+    """Days that have changed since they were exported, or that never were; the warehouse file has them."""
+    found = connection.execute("select distinct day from ops.touched_days where kind = ?", [kind])
     return {day for (day,) in found.fetchall()}
+
+
+def let_go(connection: duckdb.DuckDBPyConnection) -> None:
+    """Begin the grace time of retired files: from now on no publication names them."""
+    if scalar(connection, "select count(*) from ops.history where state = 'retired' and retired_at is null"):
+        with transaction(connection):
+            connection.execute(
+                "update ops.history set retired_at = now() where state = 'retired' and retired_at is null"
+            )
 
 
 def has_cold(connection: duckdb.DuckDBPyConnection, kind: str) -> bool:
@@ -114,7 +136,8 @@ def version(connection: duckdb.DuckDBPyConnection) -> str:
         scalar(
             connection,
             "select coalesce(string_agg(state || ' ' || n || ' ' || newest, ', ' order by state), 'no history') from"
-            " (select state, count(*) as n, max(exported_at) as newest from ops.history group by state)",
+            " (select state, count(*) as n, max(exported_at) as newest from ops.history where state <> 'retired'"
+            " group by state)",
         )
     )
 
@@ -129,13 +152,13 @@ def export(
     """
     newest = (datetime.now(UTC) - closed_after).date() - timedelta(days=1)
     written = evicted = 0
+    _adopt_strays(connection)
     for kind in KINDS:
         for day in _to_export(connection, kind, newest):
             _export_day(connection, kind, day)
             written += 1
         for day in _to_evict(connection, kind, datetime.now(UTC).date() - timedelta(days=hot_days)):
-            _evict_day(connection, kind, day)
-            evicted += 1
+            evicted += _evict_day(connection, kind, day)
     return Exported(written, evicted, _delete_retired(connection, grace))
 
 
@@ -167,11 +190,28 @@ def _to_export(connection: duckdb.DuckDBPyConnection, kind: str, newest: date) -
 
 
 def _export_day(connection: duckdb.DuckDBPyConnection, kind: str, day: date) -> None:
+    table = KINDS[kind][0]
+    rows = int(scalar(connection, f"select count(*) from {table.full_name} where {_within(table, day)}"))
+    path, size = _write_day(connection, kind, day) if rows else ("", 0)
+    with transaction(connection):
+        connection.execute(
+            "update ops.history set state = 'retired', retired_at = null where kind = ? and day = ?"
+            " and state <> 'retired'",
+            [kind, day],
+        )
+        if rows:
+            connection.execute(
+                "insert into ops.history values (?, ?, ?, ?, ?, 'hot', now(), null)", [kind, day, path, rows, size]
+            )
+        connection.execute("delete from ops.touched_days where kind = ? and day = ?", [kind, day])
+
+
+def _write_day(connection: duckdb.DuckDBPyConnection, kind: str, day: date) -> tuple[str, int]:
     table, folder, order = KINDS[kind]
     lake = lake_of(connection)
     path = f"{folder}/date={day}/{kind}-{time.time_ns() // 1_000_000}.parquet"
     target = lake / path
-    temporary = target.with_suffix(".tmp")
+    temporary = target.with_suffix(_UNFINISHED)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         connection.execute(
@@ -181,21 +221,11 @@ def _export_day(connection: duckdb.DuckDBPyConnection, kind: str, day: date) -> 
         sync(temporary)
         temporary.replace(target)
         sync(target.parent)
-        size = target.stat().st_size
+        return path, target.stat().st_size
     except OSError as error:
         raise StorageError("export to", target, error) from error
-    with transaction(connection):
-        rows = int(scalar(connection, f"select count(*) from {table.full_name} where {_within(table, day)}"))
-        connection.execute(
-            "update ops.history set state = 'retired', retired_at = now() where kind = ? and day = ?"
-            " and state <> 'retired'",
-            [kind, day],
-        )
-        if rows:
-            connection.execute(
-                "insert into ops.history values (?, ?, ?, ?, ?, 'hot', now(), null)", [kind, day, path, rows, size]
-            )
-        connection.execute("delete from ops.touched_days where kind = ? and day = ?", [kind, day])
+    except duckdb.IOException as error:
+        raise StorageError("export to", target, OSError(str(error))) from error
 
 
 def _to_evict(connection: duckdb.DuckDBPyConnection, kind: str, before: date) -> list[date]:
@@ -208,33 +238,67 @@ def _to_evict(connection: duckdb.DuckDBPyConnection, kind: str, before: date) ->
     return [day for (day,) in found]
 
 
-def _evict_day(connection: duckdb.DuckDBPyConnection, kind: str, day: date) -> None:
+def _evict_day(connection: duckdb.DuckDBPyConnection, kind: str, day: date) -> bool:
+    """Drop a day from the warehouse file, unless its file in the lake is not what the ledger says."""
     table = KINDS[kind][0]
+    path, rows = connection.execute(
+        "select path, rows from ops.history where kind = ? and day = ? and state = 'hot'", [kind, day]
+    ).fetchall()[0]
     with transaction(connection):
+        if _rows_in(lake_of(connection) / path) != rows:
+            _log.error("%s does not hold the %d rows of %s %s; it is written anew", path, rows, table.full_name, day)
+            connection.execute("insert into ops.touched_days values (?, ?)", [kind, day])
+            return False
         connection.execute(f"delete from {table.full_name} where {_within(table, day)}")
         connection.execute(
             "update ops.history set state = 'cold' where kind = ? and day = ? and state = 'hot'", [kind, day]
         )
+    return True
+
+
+def _rows_in(file: Path) -> int | None:
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except (OSError, pa.ArrowException):
+        return None
+
+
+def _adopt_strays(connection: duckdb.DuckDBPyConnection) -> None:
+    """Files that no ledger knows, left by a killed export or a warehouse that was deleted, count as retired.
+
+    The present publication may still name them, so they are not simply deleted.
+    """
+    lake = lake_of(connection)
+    known = {path for (path,) in connection.execute("select path from ops.history").fetchall()}
+    strays = []
+    for kind, (_, folder, _) in KINDS.items():
+        for file in (lake / folder).glob("date=*/*"):
+            if file.suffix == _UNFINISHED:
+                file.unlink(missing_ok=True)  # whoever wrote it held the warehouse, as we do now
+            elif file.suffix == ".parquet" and (path := file.relative_to(lake).as_posix()) not in known:
+                strays.append([kind, file.parent.name.removeprefix("date="), path, file.stat().st_size])
+    if strays:
+        with transaction(connection):
+            connection.executemany(
+                "insert into ops.history values (?, ?::date, ?, 0, ?, 'retired', now(), null)", strays
+            )
 
 
 def _delete_retired(connection: duckdb.DuckDBPyConnection, grace: timedelta) -> int:
-    """Delete files replaced longer ago than the grace time, and those that a killed export left behind."""
+    """Delete files whose grace time is over."""
     lake = lake_of(connection)
     old = datetime.now(UTC) - grace
     due = connection.execute(
         "select path from ops.history where state = 'retired' and retired_at < ?", [old]
     ).fetchall()
-    known = {path for (path,) in connection.execute("select path from ops.history").fetchall()}
-    deleted = 0
-    for _, folder, _ in KINDS.values():
-        for file in (lake / folder).glob("date=*/*"):
-            path = file.relative_to(lake).as_posix()
-            if (path,) in due or (path not in known and file.stat().st_mtime < old.timestamp()):
-                file.unlink(missing_ok=True)
-                deleted += 1
-    with transaction(connection):
-        connection.execute("delete from ops.history where state = 'retired' and retired_at < ?", [old])
-    return deleted
+    for (path,) in due:
+        (lake / path).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (lake / path).parent.rmdir()  # only if it is empty
+    if due:
+        with transaction(connection):
+            connection.execute("delete from ops.history where state = 'retired' and retired_at < ?", [old])
+    return len(due)
 
 
 def span_of(day: date) -> Span:

@@ -6,8 +6,8 @@ with usable as (
         event_at,
         value,
         flags && ['out_of_range', 'clock_suspect', 'out_of_scale'] as excluded
-    from silver.readings
-    where event_at >= {from} and event_at < {to} and value is not null
+    from {readings} -- silver.readings of that day, wherever it is
+    where value is not null
 ),
 expected as (
     select
@@ -20,13 +20,12 @@ expected as (
         sum((case when excluded then null else value end)::decimal(38, 12)) as total,
         min(value) filter (not excluded) as low,
         max(value) filter (not excluded) as high
-    from (select device_id, metric, event_at, value, excluded or abs(value) >= 1e12 as excluded from usable where abs(value) < 1e25)
+    from usable
     group by device_id, metric, bucket_at
 ),
 present as (
     select 'minute' as width, device_id, metric, bucket_at, n, n_valid, "sum" as total, "min" as low, "max" as high
-    from gold.readings_1min
-    where bucket_at >= {from} and bucket_at < {to}
+    from {readings_1min}
 ),
 expected_by_width as (
     select w.width, e.* exclude (width) from expected e cross join (values ('hour'), ('day')) w (width)
