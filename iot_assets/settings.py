@@ -151,7 +151,7 @@ class Route(_Section):
         min_length=1,
         description="Topic pattern: + for one level, # for the rest, {name} for one level that the device template may use.",
     )
-    convention: str = Field(min_length=1, description="One of the conventions that `iot-assets routes` lists.")
+    convention: str = Field(min_length=1, description="One of the conventions that docs/conventions.md lists.")
     options: dict[str, Any] = Field(
         default_factory=dict,
         description="What the convention lets you say: timezone, device, device_field, time_field, metric, units, …",
