@@ -75,22 +75,35 @@ def reload(browser: Browser) -> None:
     browser.call("Page.reload")
 
 
+def plots(browser: Browser) -> None:
+    """On an asset's overview: its figures over time instead of the latest."""
+    browser.run(
+        "(() => { const b = [...document.querySelectorAll('button')].find(b => b.textContent.trim() === 'Plots');"
+        " b.click(); b.scrollIntoView(); })()"
+    )
+
+
+def last_hour(browser: Browser) -> None:
+    """On the timeline: the hour just gone instead of twelve."""
+    browser.run("[...document.querySelectorAll('button')].find(b => b.textContent.trim() === '1hr').click()")
+
+
 PICTURES = (
     Picture(
         "lineage",
         "/asset-groups",
-        width=2600,
-        height=1350,
+        width=3000,
+        height=1480,
         scale=0.62,
         first=(downwards, expand_all, reload),
         shows="serving",
     ),
     Picture("materialization", "/assets/gold/readings_1min?view=events", shows="lag_seconds"),
-    Picture("overview", "/assets/silver/readings?view=overview", height=1500, shows="Freshness policy"),
+    Picture("overview", "/assets/silver/readings?view=overview", height=1180, shows="Freshness policy"),
     Picture("checks", "/assets/bronze/files?view=checks&checkDetail=lander_state", shows="session_lost"),
-    Picture("catalog", "/assets", shows="readings_1min"),
-    Picture("runs", "/overview/activity/timeline", shows="minute"),
-    Picture("automation", "/automation", shows="catch_up"),
+    Picture("automation", "/automation", height=560, shows="catch_up"),
+    Picture("runs", "/overview/activity/timeline", height=420, shows="minute", first=(last_hour,)),
+    Picture("plots", "/assets/silver/readings?view=overview", shows="Freshness policy", first=(plots,)),
 )
 
 
