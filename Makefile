@@ -36,7 +36,7 @@ test: setup ## linters, types, import rules and tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timing
+	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
 .PHONY: lock

@@ -17,10 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import pyarrow.parquet as pq
 
 from iot_assets.errors import StorageError
+from iot_assets.lake.landed import FOOTER_FIRST, FOOTER_LAST
 from iot_assets.lake.message_id import MessageIds
 from iot_assets.lake.paths import DataPaths, list_landed
 from iot_assets.landing.durable import storing
@@ -101,14 +103,22 @@ def loading(paths: DataPaths, lander: str, topic: str) -> Iterator[Loading]:
 
 
 def landed_rows(paths: DataPaths, lander: str) -> int:
-    """How many messages of this lander lie in the lake."""
-    files = [paths.lake / file.path for file in list_landed(paths) if file.lander == lander]
-    return sum(pq.read_metadata(file).num_rows for file in files)
+    """How many messages of this lander lie in the lake; those of files that were joined, and lie there yet, once."""
+    spans = []
+    for file in list_landed(paths):
+        if file.lander == lander:
+            found = pq.read_metadata(paths.lake / file.path)
+            spans.append((*(UUID(found.metadata[key].decode()) for key in (FOOTER_FIRST, FOOTER_LAST)), found.num_rows))
+    rows, seen = 0, None
+    for first, last, count in sorted(spans, key=lambda span: (span[0], -span[2])):
+        if seen is None or first > seen:
+            rows, seen = rows + count, last
+    return rows
 
 
 class _Adder:
     def __init__(self, spool: Spool, sealer: Sealer, ids: MessageIds, topic: str, session: int) -> None:
-        self._spool, self._sealer, self._ids, self._topic, self._session = spool, sealer, ids, topic, session
+        self._spool, self._sealer, self._ids, self._under, self._session = spool, sealer, ids, topic, session
         self._sequence = 0
 
     def add(self, payloads: Iterable[bytes]) -> int:
@@ -117,10 +127,10 @@ class _Adder:
         Raises:
             StorageError: none of them is durable.
         """
-        taken = Taken(source=f"load:{self._topic}", session=self._session)
+        taken = Taken(source=f"load:{self._under}", session=self._session)
         now = time.time_ns() // 1000
         for payload in payloads:
-            taken.add(self._topic, payload, received_us=now)
+            taken.add(self._under, payload, received_us=now)
         if len(taken):
             self._spool.append(taken.batch(self._ids, self._sequence), now=time.time())
             self._sequence += len(taken)

@@ -101,10 +101,10 @@ def trace_reject(paths: DataPaths, message_id: str) -> list[dict[str, Any]]:
 def _newest(connection: duckdb.DuckDBPyConnection, figure: Figure) -> Figure:
     found = connection.execute(
         "select event_at from gold.latest where device_id = ? and metric = ?", [figure.device_id, figure.metric]
-    ).fetchone()
-    if found is None:
+    ).fetchall()
+    if not found:
         raise QuestionError(f"gold.latest has nothing of device {figure.device_id!r}, metric {figure.metric!r}")
-    return Figure("silver.readings", figure.device_id, figure.metric, found[0])
+    return Figure("silver.readings", figure.device_id, figure.metric, found[0][0])
 
 
 def _with_messages(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ class Warehouse:
                 connection.execute(f"set threads = {self.threads}")
             self._attach_when_free(connection)
             connection.execute(f"use {ALIAS}")
-            connection.execute("set variable lake = ?", [str(self.path.parent / "lake")])
+            connection.execute("set variable lake = ?", [str(self.path.absolute().parent / "lake")])
         except BaseException:
             connection.close()
             raise
@@ -158,8 +158,9 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] 
 
 def scalar(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None = None) -> Any:
     """The first column of the first row of a query, or None."""
-    row = connection.execute(sql, parameters or []).fetchone()
-    return None if row is None else row[0]
+    # All rows: DuckDB 2 takes nothing else on a connection whose last result was not read to its end.
+    found = connection.execute(sql, parameters or []).fetchall()
+    return found[0][0] if found else None
 
 
 def _try_flock(descriptor: int) -> bool:

@@ -62,7 +62,7 @@ def _applied(connection: duckdb.DuckDBPyConnection) -> set[int]:
     exists = connection.execute(
         "select 1 from information_schema.tables"
         " where table_catalog = current_database() and table_schema = 'ops' and table_name = 'migrations'"
-    ).fetchone()
-    if exists is None:
+    ).fetchall()
+    if not exists:
         return set()
     return {row[0] for row in connection.execute("select number from ops.migrations").fetchall()}

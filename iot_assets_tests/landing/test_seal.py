@@ -61,7 +61,9 @@ def test_sealing_twice_gives_the_same_bytes_under_the_same_name(tmp_path: Path) 
 def test_duckdb_and_polars_read_it(tmp_path: Path) -> None:
     paths = DataPaths(tmp_path)
     sealed = seal(closed(paths.spool("lander"), batch([b"%d" % n for n in range(500)])), paths, "lander")
-    row = duckdb.sql(f"select count(*), typeof(any_value(message_id)), max(packet_id) from '{sealed.path}'").fetchone()
+    row = duckdb.sql(f"select count(*), typeof(any_value(message_id)), max(packet_id) from '{sealed.path}'").fetchall()[
+        0
+    ]
     assert row == (500, "UUID", 500)
     assert sealed.path is not None
     with sealed.path.open("rb") as file:
