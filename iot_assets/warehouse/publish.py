@@ -7,7 +7,7 @@ Belongs here: what is published whole, what only for a recent span, and the swap
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -19,7 +19,7 @@ from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.ddl import comments, create_table, literal
 from iot_assets.warehouse.durable import sync
-from iot_assets.warehouse.spans import within
+from iot_assets.warehouse.spans import merge, within
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
     DEVICES,
@@ -37,6 +37,9 @@ from iot_assets.warehouse.tables import (
 WHOLE: Final = (FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, READINGS_1H, READINGS_1D, LATEST)
 #: Published whole while small; else for a recent span, joined by a view with the days that the lake has.
 SPANNED: Final = MappingProxyType({kind: table for kind, (table, _, _) in history.KINDS.items()})
+#: So many rows of days that have changed since the lake got them are copied; more (someone's loaded years) are
+#: published when the next export has written them, and until then as the lake has them.
+_CHANGED_ROWS: Final = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,11 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path, *, whole_rows: 
             " select unit, max(batch_id) as batch_id, max(applied_at) as applied_at from ops.applied group by unit)",
         )
     )
-    version += "; " + history.version(connection) + f"; whole up to {whole_rows} rows, else {recent_days} days"
+    joined = scalar(connection, "select max(entered_at) from bronze.files where state = 'compacted_into'")
+    version += f"; {history.version(connection)}; joined {joined}"
+    version += f"; whole up to {whole_rows} rows, else {recent_days} days"
     if _present_version(target) == version:
+        history.let_go(connection)
         return Published(changed=False)
     temporary = target.with_name(target.name + ".tmp")
     try:
@@ -74,6 +80,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path, *, whole_rows: 
         sync(target.parent)
     except OSError as error:
         raise StorageError("publish", target, error) from error
+    history.let_go(connection)
     return Published(changed=True, rows=rows, bytes=size)
 
 
@@ -116,26 +123,48 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: Table, name: str, conten
 def _fill_spanned(
     connection: duckdb.DuckDBPyConnection, kind: str, table: Table, whole_rows: int, recent_days: int
 ) -> dict[str, int]:
-    """Whole while small; else recent days that the lake does not have as a table, and a view that joins both."""
+    """Whole while small; else, as a table, days that the lake does not have as they are now, and a view of both."""
     home = scalar(connection, "select current_database()")
-    in_lake = history.up_to_date(connection, kind)
+    exported = history.exported(connection, kind)
     count = int(scalar(connection, f"select count(*) from {table.full_name}"))
     if count <= whole_rows and not history.has_cold(connection, kind):
         return {table.full_name: _fill(connection, table, table.full_name, f"select * from {home}.{table.full_name}")}
     today = datetime.now(UTC).date()
     # One day more than the newest: clocks of devices may run a little ahead.
-    days = {today + timedelta(days=1 - ago) for ago in range(recent_days + 2)} | history.healed_since(connection, kind)
-    spans = [history.span_of(day) for day in sorted(days) if day not in in_lake]
-    assert table.time is not None
-    recent = within(f"{home}.{table.full_name}", table.time, spans)
-    if not in_lake:
-        return {table.full_name: _fill(connection, table, table.full_name, recent)}
-    rows = _fill(connection, table, f"{table.full_name}_recent", recent)
-    lake = history.from_files(table, history.lake_of(connection), list(in_lake.values()))
+    recent = {today + timedelta(days=1 - ago) for ago in range(recent_days + 2)}
+    if not exported:
+        return {table.full_name: _fill(connection, table, table.full_name, _days(f"{home}.", table, recent))}
+    changed = history.changed(connection, kind)
+    copied = recent - (exported.keys() - changed) | _affordable(connection, table, changed - recent)
+    rows = _fill(connection, table, f"{table.full_name}_recent", _days(f"{home}.", table, copied))
+    files = [path for day, path in exported.items() if day not in copied]
+    lake = f" union all {history.from_files(table, history.lake_of(connection), files)}" if files else ""
     connection.execute("use serving")  # a view's body must not name the catalog
-    connection.execute(f"create view {table.full_name} as select * from {table.full_name}_recent union all {lake}")
+    connection.execute(f"create view {table.full_name} as select * from {table.full_name}_recent{lake}")
     connection.execute(f"use {home}")
     return {f"{table.full_name} (recent)": rows}
+
+
+def _affordable(connection: duckdb.DuckDBPyConnection, table: Table, days: set[date]) -> set[date]:
+    """The newest of the days, as many as are not too much to copy each minute."""
+    counted = f"select {table.time}::date as day, count(*) from ({_days('', table, days)}) group by 1"
+    rows = dict(connection.execute(counted).fetchall())
+    found, total = set(), 0
+    for day in sorted(days, reverse=True):
+        total += rows.get(day, 0)
+        if total > _CHANGED_ROWS:
+            break
+        found.add(day)
+    return found
+
+
+def _days(catalog: str, table: Table, days: set[date]) -> str:
+    """A query for the rows of these days: literal spans, so that it prunes, and exactly the days within them."""
+    assert table.time is not None
+    spans = merge([history.span_of(day) for day in sorted(days)])
+    rows = within(catalog + table.full_name, table.time, spans)
+    listed = ", ".join(f"date '{day}'" for day in sorted(days)) or "null"
+    return f"select * from ({rows}) where {table.time}::date in ({listed})"
 
 
 def _what(connection: duckdb.DuckDBPyConnection, table: Table) -> str:

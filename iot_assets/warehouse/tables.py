@@ -308,7 +308,7 @@ HISTORY: Final = Table(
         _r("bytes", "BIGINT", "Its size.", unit="B"),
         _r("state", "VARCHAR", "hot: the rows are in the warehouse file too. cold: only in the lake. retired: replaced, deleted after a grace time.", expect="state in ('hot', 'cold', 'retired')"),
         _r("exported_at", AT, "When it was written."),
-        _c("retired_at", AT, "When it was replaced."),
+        _c("retired_at", AT, "Since when no publication names it any more; its grace time counts from here."),
     ),
     key=("path",),
 )
