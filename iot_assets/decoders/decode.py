@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from iot_assets.decoders.assemble import assemble
+from iot_assets.decoders.assemble import assemble, distinct
 from iot_assets.decoders.decoded import (
     ANNOUNCEMENTS_SCHEMA,
     NOT_TELEMETRY,
@@ -106,9 +106,10 @@ def _cores() -> int:
 
 
 def _decode_registry(batch: pa.Table) -> _Piece:
-    landed = batch.filter(pc.field("source") == REGISTRY_SOURCE)
+    rows = batch.select(["row", "source"]).filter(pc.field("source") == REGISTRY_SOURCE)["row"].to_pylist()
     faults = []
-    for row, payload in zip(landed["row"].to_pylist(), landed["payload"].to_pylist(), strict=True):
+    for row in rows:
+        payload = batch["payload"][row].as_py()
         if isinstance(found := decode_registry(payload), RegistryFault):
             faults.append((row, found.reason, found.detail))
     return _Piece(rejects=_rejects(faults, REGISTRY_SOURCE))
@@ -171,8 +172,8 @@ def _concat(schema: pa.Schema, tables: list[pa.Table]) -> pa.Table:
 
 
 def _outcomes(batch: pa.Table, routes: RouteTable, readings: pa.Table, rejects: pa.Table) -> pa.Table:
-    has_readings = pc.is_in(batch["row"], value_set=pc.unique(readings["row"]))
-    has_reject = pc.is_in(batch["row"], value_set=pc.unique(rejects["row"]))
+    has_readings = pc.is_in(batch["row"], value_set=distinct(readings["row"]))
+    has_reject = pc.is_in(batch["row"], value_set=rejects["row"])
     status = pc.if_else(has_readings, READINGS, pc.if_else(has_reject, REJECTED, NOT_TELEMETRY))
     route = pa.array([route.topic for route in routes.routes], pa.string()).take(batch["route"])
     convention = pa.array([route.convention for route in routes.routes], pa.string()).take(batch["route"])

@@ -43,13 +43,13 @@ def read_all(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions, picked:
     used = {dotted(name) for name in options.device_field + options.time_field + options.id_field}
     fields = flattened(con, left_out=used | set(options.drop))
     # Most values are finite numbers, and those are done; what is left is looked at by its text.
-    numbers = _padded(fields.filter(pc.field("raw").is_null()).drop_columns(["raw"]))
-    if len(others := fields.filter(pc.field("raw").is_valid())) == 0:
-        return numbers
-    con.register("others", others)
+    if fields["raw"].null_count == len(fields):
+        return _padded(fields)
+    con.register("others", fields.filter(pc.field("raw").is_valid()))
     found = "select *, null::varchar as unit from others where raw[1] <> '['"
     measured = con.sql(_measured(found, options)).to_arrow_table()
-    return pa.concat_tables([numbers, measured.cast(FIELDS_SCHEMA)])
+    numbers = fields.filter(pc.field("raw").is_null())
+    return pa.concat_tables([_padded(numbers), measured.cast(FIELDS_SCHEMA)])
 
 
 def _padded(numbers: pa.Table) -> pa.Table:
