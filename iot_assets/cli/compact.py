@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from iot_assets.cli.jobs import run_job
-from iot_assets.settings import CONFIG_VARIABLE, load_settings
 
 
 @click.command()
@@ -17,7 +16,5 @@ def compact(config: Path | None) -> None:
 
     Needs room on the disk for a second copy; runs wait meanwhile, readers of serving.duckdb notice nothing.
     """
-    load_settings(config)
-    environment = {CONFIG_VARIABLE: str(config)} if config else {}
-    for line in run_job("compact", doing="rewriting the warehouse file", environment=environment):
+    for line in run_job("compact", config, doing="rewriting the warehouse file"):
         click.echo(line)

@@ -10,7 +10,7 @@ import click
 
 from iot_assets.cli.jobs import run_job
 from iot_assets.lake.paths import DataPaths, landed_days
-from iot_assets.settings import CONFIG_VARIABLE, load_settings
+from iot_assets.settings import load_settings
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -31,12 +31,7 @@ def rebuild(first: datetime | None, last: datetime | None, config: Path | None) 
         raise click.ClickException(f"no day in {paths.landed} lies in that span")
     with click.progressbar(days, label="rebuilding", item_show_func=lambda d: str(d or ""), file=sys.stderr) as bar:
         for day in bar:
-            run_job(
-                "rebuild",
-                doing=f"rebuilding {day}",
-                tags={"dagster/partition": day.isoformat()},
-                environment={CONFIG_VARIABLE: str(config)} if config else {},
-            )
+            run_job("rebuild", config, doing=f"rebuilding {day}", tags={"dagster/partition": day.isoformat()})
     click.echo(f"rebuilt {len(days)} landed days, {days[0]} to {days[-1]}, at {datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}")
 
 

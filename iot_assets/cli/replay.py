@@ -9,7 +9,6 @@ import click
 
 from iot_assets.cli.jobs import run_job
 from iot_assets.cli.rejects import choose, filters
-from iot_assets.settings import CONFIG_VARIABLE, load_settings
 
 
 @click.command()
@@ -21,7 +20,6 @@ def replay(config: Path | None, **chosen: Any) -> None:
     What can be decoded now becomes readings, and gold is healed; what cannot stays, its attempts counted. Run it as
     often as you like: nothing is there twice.
     """
-    load_settings(config)
     choice = choose(**chosen)
     wanted = {
         "reason": choice.reason,
@@ -32,8 +30,7 @@ def replay(config: Path | None, **chosen: Any) -> None:
         "message_id": choice.message_id,
     }
     given = {name: value for name, value in wanted.items() if value is not None}
-    environment = {CONFIG_VARIABLE: str(config)} if config else {}
     for line in run_job(
-        "replay", doing="the replay", config={"ops": {"replay_rejects": {"config": given}}}, environment=environment
+        "replay", config, doing="the replay", run_config={"ops": {"replay_rejects": {"config": given}}}
     ):
         click.echo(line)

@@ -18,9 +18,10 @@ from iot_assets.demo.fleet import status_path
 from iot_assets.demo.mosquitto import find_mosquitto, prepare_mosquitto
 from iot_assets.demo.overrides import BROKER_HOST, demo_environment, demo_settings
 from iot_assets.demo.registry import write_registry
-from iot_assets.errors import SettingsError, StorageError
+from iot_assets.errors import SettingsError
 from iot_assets.lake.paths import DataPaths
 from iot_assets.ops.claims import check_ports, claim_folder
+from iot_assets.ops.dagster_home import VARIABLE, dagster_home
 from iot_assets.ops.narrator import Narrator
 from iot_assets.ops.parts import NeededPort, Part
 from iot_assets.ops.probes import (
@@ -150,7 +151,7 @@ def _dagster(settings: Settings, paths: DataPaths, environment: dict[str, str]) 
     here = Path.cwd()
     host, port = settings.dagster.host, settings.dagster.port
     # What it warns of is for developers, whose tests turn each warning into an error; here it would only frighten.
-    own = environment | {"PYTHONWARNINGS": "ignore", "DAGSTER_HOME": str(_dagster_home(here, paths))}
+    own = environment | {"PYTHONWARNINGS": "ignore", VARIABLE: str(dagster_home(here, paths))}
     program = (sys.executable, "-m", "dagster")
     page = Part(
         name="dagster",
@@ -176,23 +177,6 @@ def _dagster(settings: Settings, paths: DataPaths, environment: dict[str, str]) 
         once=True,
     )
     return [storage, page]
-
-
-def _dagster_home(here: Path, paths: DataPaths) -> Path:
-    """A home for what Dagster leaves lying about, below the data folder, with the instance settings of this folder.
-
-    Raises:
-        StorageError: the disk refuses.
-    """
-    link, target = paths.dagster / "dagster.yaml", here / "dagster.yaml"
-    try:
-        paths.dagster.mkdir(parents=True, exist_ok=True)
-        if target.exists() and not (link.is_symlink() and link.readlink() == target):
-            link.unlink(missing_ok=True)
-            link.symlink_to(target)
-    except OSError as error:
-        raise StorageError("link the instance settings into", link, error) from error
-    return paths.dagster
 
 
 def _ports(settings: Settings) -> list[NeededPort]:
