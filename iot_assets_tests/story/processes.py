@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from iot_assets.lake.paths import DataPaths, list_landed
 from iot_assets.landing.status import LanderStatus, read_status
@@ -109,7 +110,10 @@ class Started:
         return self._process.wait(patience)
 
     def succeed(self, patience: float = PATIENCE) -> None:
-        code = self.wait(patience)
+        try:
+            code = self.wait(patience)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"{self.name} does not end:\n{self.log[-4000:]}")
         assert code == 0, f"{self.name} ended with {code}:\n{self.log[-4000:]}"
 
     def wipe_out(self) -> None:
