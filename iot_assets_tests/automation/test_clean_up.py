@@ -17,17 +17,7 @@ from iot_assets_tests.house import House
 from iot_assets_tests.lake_builder import LakeBuilder, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def on_disk(house: House, tmp_path: Path) -> Iterator[DagsterHouse]:
-    """A house whose instance is kept in SQLite, as the one we ship."""
-    folder = tmp_path / "dagster"
-    folder.mkdir()
-    with dg.DagsterInstance.local_temp(str(folder)) as instance:
-        yield DagsterHouse(house, instance)
 
 
 def bounded(house: DagsterHouse, **schedule: Any) -> DagsterHouse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from iot_assets_tests.house import house_in, run_chain
@@ -27,11 +28,13 @@ def outcomes(house: House) -> list[str]:
     return [outcome for outcome, _ in house.ask(OUTCOMES)]
 
 
-def in_every_order(folder: Path, files: Sequence[Sequence[Message]]) -> list[Tables]:
+def in_every_order(folder: Path, template: Path, files: Sequence[Sequence[Message]]) -> list[Tables]:
     """The tables after the files were processed one by one, for each order there is."""
     found = []
     for number, order in enumerate(itertools.permutations(range(len(files)))):
         house = house_in(folder / str(number))
+        house.paths.root.mkdir()
+        shutil.copy(template, house.paths.warehouse)
         lake = LakeBuilder(house.paths)
         made = [lake.make(file) for file in files]
         for index in order:
@@ -107,9 +110,10 @@ def test_an_earlier_arrival_processed_later_takes_the_reading_over(house: House)
     assert house.ask("select first_message_id from gold.readings_1d") == [(first.messages[0].message_id,)]
 
 
-def test_files_in_any_order_give_the_same_tables(tmp_path: Path) -> None:
+def test_files_in_any_order_give_the_same_tables(tmp_path: Path, empty_warehouse: Path) -> None:
     tables = in_every_order(
         tmp_path,
+        empty_warehouse,
         [
             [said("a", 0, received=1, t=1, u=1), said("b", 5, t=0.1)],
             [said("a", 0, received=61, t=2, u=1), said("b", 5, received=62, t=0.2)],
@@ -179,9 +183,10 @@ def test_a_packet_id_used_anew_long_before_the_end_of_its_connection_is_no_redel
     assert outcomes(house) == ["telemetry"] * 3
 
 
-def test_redeliveries_are_told_in_any_order_of_processing(tmp_path: Path) -> None:
+def test_redeliveries_are_told_in_any_order_of_processing(tmp_path: Path, empty_warehouse: Path) -> None:
     tables = in_every_order(
         tmp_path,
+        empty_warehouse,
         [
             [
                 said("a", 0, timed=False, packet_id=7, t=1),
