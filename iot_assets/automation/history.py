@@ -9,6 +9,9 @@ from typing import Any
 
 import dagster as dg
 
+from iot_assets.assets.downstream import report
+from iot_assets.assets.serving import publish_now
+from iot_assets.assets.specs import SERVING
 from iot_assets.resources import POOL, WarehouseResource, data_paths
 from iot_assets.serving.ledger import published_paths
 from iot_assets.settings import Settings
@@ -37,7 +40,7 @@ def export_history(
     )
 
 
-@dg.op(pool=POOL, description="Join the small landed files of past days.")
+@dg.op(pool=POOL, description="Join the small landed files of past days.", ins={"exported": dg.In(dg.Nothing)})
 def compact_lake(
     context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
 ) -> None:
@@ -50,9 +53,24 @@ def compact_lake(
             paths,
             published=published,
             after_days=settings.history.compact_after_days,
+            most_messages=settings.warehouse.batch_messages,
             grace=timedelta(minutes=settings.history.grace_minutes),
         )
     context.log.info(f"joined {done.joined} landed files into {done.made}, deleted {done.deleted}")
+
+
+@dg.op(
+    pool=POOL,
+    description="Publish where which file is: a file that was replaced stays until no publication names it.",
+    ins={"compacted": dg.In(dg.Nothing)},
+)
+def publish_history(
+    context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
+) -> None:
+    """As the minute does, which comes only when something has landed."""
+    with warehouse.get_connection() as connection:
+        published = publish_now(connection, settings)
+    report(context, {SERVING: published}, {})
 
 
 @dg.op(pool=POOL, description="Copy the warehouse into a new file that is as small as what it holds.")
@@ -64,9 +82,8 @@ def rewrite_warehouse(context: dg.OpExecutionContext, warehouse: WarehouseResour
 
 @dg.job(name="history", description="Closed days to the lake; the lake's small files joined.")
 def history_job() -> None:
-    """Both are independent."""
-    export_history()
-    compact_lake()
+    """One after the other, the publication last."""
+    publish_history(compact_lake(export_history()))
 
 
 @dg.job(name="compact", description="Rewrite the warehouse file; started by hand or by `iot-assets compact`.")

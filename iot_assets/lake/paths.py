@@ -12,6 +12,8 @@ from pathlib import Path
 _DAY = re.compile(r"date=\d{4}-\d\d-\d\d")
 _NAME = re.compile(r"(?P<lander>[A-Za-z0-9_.-]+)-(?P<start>\d{13,})-(?P<segment>\d{6,})\.parquet")
 
+_JOINED = re.compile(r"-\d{10,}\.parquet$")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class LandedFile:
@@ -23,6 +25,11 @@ class LandedFile:
     path: str
     """Relative to the lake, with forward slashes: the name under which the ledger knows the file."""
     bytes: int
+
+    @property
+    def joined(self) -> bool:
+        """Whether it was joined from others, which it may lie beside for a while."""
+        return is_joined(self.path)
 
     @property
     def landed_on(self) -> date:
@@ -98,6 +105,19 @@ def list_landed(paths: DataPaths) -> Iterator[LandedFile]:
                         path=f"landed/{folder.name}/{hour.name}/{entry.name}",
                         bytes=size,
                     )
+
+
+def joined_path(last: str) -> str:
+    """The path, below the lake, of the file joined from several of which this is the last.
+
+    Its number is that of the last one with four more digits, which no segment has, so that names keep sorting.
+    """
+    return f"{last.removesuffix('.parquet')}0000.parquet"
+
+
+def is_joined(path: str) -> bool:
+    """Whether a landed file was joined from others."""
+    return _JOINED.search(path) is not None
 
 
 def _folders(path: Path) -> list[os.DirEntry[str]]:

@@ -20,7 +20,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from iot_assets.errors import CorruptFileError
-from iot_assets.lake.landed import FOOTER_CRC, FOOTER_FIRST, FOOTER_LAST, FOOTER_ROWS, FOOTER_VERSION, LANDED_SCHEMA
+from iot_assets.lake.landed import (
+    FOOTER_CRC,
+    FOOTER_FIRST,
+    FOOTER_LAST,
+    FOOTER_ROWS,
+    FOOTER_VERSION,
+    LANDED_SCHEMA,
+    WRITING,
+)
 from iot_assets.landing.durable import make_folder, storing, sync_folder
 from iot_assets.landing.frames import HeaderError, Lost, SegmentReader
 
@@ -32,10 +40,6 @@ if TYPE_CHECKING:
 
 _ROW_GROUP: Final = 122_880  # at least so many rows, what DuckDB makes its own of
 _GATHER_BYTES: Final = 64 * 1024 * 1024
-#: Repeated texts as a dictionary, growing numbers as differences: about two thirds smaller than the defaults.
-#: message_id stays plain, because Polars cannot read the delta encoding of fixed-length bytes.
-_DICTIONARY: Final = ["source", "topic", "content_type", "attributes"]
-_ENCODING: Final = {"packet_id": "DELTA_BINARY_PACKED", "received_at": "DELTA_BINARY_PACKED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +113,7 @@ def _write_parquet(
     file: BinaryIO, table: pa.Table, others: Iterator[pa.Table], reader: SegmentReader
 ) -> tuple[int, int, datetime]:
     first_id, rows, size = _id(table, 0), 0, 0
-    with pq.ParquetWriter(
-        file,
-        LANDED_SCHEMA,
-        compression="zstd",
-        use_dictionary=_DICTIONARY,
-        column_encoding=_ENCODING,
-        write_page_checksum=True,
-        sorting_columns=[pq.SortingColumn(0)],
-    ) as writer:
+    with pq.ParquetWriter(file, LANDED_SCHEMA, sorting_columns=[pq.SortingColumn(0)], **WRITING) as writer:
         while True:
             writer.write_table(table.select(LANDED_SCHEMA.names).combine_chunks(), row_group_size=table.num_rows)
             rows, size = rows + table.num_rows, size + _payload_bytes(table)

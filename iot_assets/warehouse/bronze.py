@@ -73,7 +73,9 @@ def enter(
 def unentered(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> list[LandedFile]:
     """Landed files that are not in the ledger; a file that was damaged and lies there again counts as new."""
     known = {row[0] for row in connection.execute("select path from bronze.files where state <> 'corrupt'").fetchall()}
-    return sorted(file for file in list_landed(paths) if file.path not in known)
+    new = (file for file in list_landed(paths) if file.path not in known)
+    # A joined file goes before what it was joined from, some of which may be gone already.
+    return sorted(new, key=lambda file: (file.lander, file.start_ms, not file.joined, file.segment))
 
 
 def read_landed(path: Path) -> pa.Table:

@@ -1,23 +1,25 @@
-"""Joining the lake's small landed files: a day's files of one lander start become one, sorted by message id.
+"""Joining the lake's small landed files: a day's files of one lander start become few, sorted by message id.
 
 Belongs here: which files, the join, the ledger. Does not: deleting before the grace time has passed. Only files that
-the published ledger knows are joined, so that whoever subtracts that ledger from the lake never counts a message twice.
+the published ledger knows are joined, so that whoever subtracts that ledger from the lake never counts a message twice;
+and only files whose message ids follow on one another, so that whatever lies within a joined file's ids is in it. The
+space between two joined files is kept for one that may yet be found again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from iot_assets.errors import StorageError
-from iot_assets.lake.landed import FOOTER_FIRST, FOOTER_LAST, FOOTER_ROWS, LANDED_SCHEMA
-from iot_assets.lake.paths import DataPaths
+from iot_assets.lake.landed import FOOTER_FIRST, FOOTER_LAST, FOOTER_ROWS, LANDED_SCHEMA, WRITING
+from iot_assets.lake.paths import DataPaths, joined_path
 from iot_assets.warehouse.bronze import read_landed
 from iot_assets.warehouse.connection import rows, scalar, transaction
 from iot_assets.warehouse.durable import sync
@@ -38,9 +40,12 @@ def compact_landed(
     *,
     published: Collection[str],
     after_days: int,
+    most_messages: int,
     grace: timedelta,
 ) -> Compacted:
     """Join the landed files of days older than ``after_days``, and delete those joined longer ago than the grace time.
+
+    A joined file holds at most ``most_messages``, so that no rebuild has to take more than that at once.
 
     Raises:
         StorageError: the lake cannot be written; nothing was joined then.
@@ -51,16 +56,16 @@ def compact_landed(
     for day, lander, start in _groups(connection, before):
         files = rows(
             connection,
-            "select file_id, path, rows from bronze.files where state = 'entered' and landed_on = ? and lander = ?"
-            " and split_part(path, '-', -2) = ? order by first_message_id",
-            [day, lander, start],
+            "select file_id, path, rows, first_message_id, last_message_id from bronze.files where state = 'entered'"
+            " and landed_on = ? and lander = ? and split_part(path, '-', -2) = ? and path in (select unnest(?))"
+            " order by first_message_id",
+            [day, lander, start, list(published)],
         )
-        if len(files) < 2 or not all(file["path"] in published for file in files):
-            continue
-        _join(connection, paths, files)
-        joined += len(files)
-        made += 1
-    return Compacted(joined, made, _delete_joined(connection, paths, grace))
+        for run in _runs(files, most_messages):
+            _join(connection, paths, run)
+            joined += len(run)
+            made += 1
+    return Compacted(joined, made, _delete_joined(connection, paths, published, grace))
 
 
 def _groups(connection: duckdb.DuckDBPyConnection, before: date) -> list[tuple[date, str, str]]:
@@ -71,12 +76,24 @@ def _groups(connection: duckdb.DuckDBPyConnection, before: date) -> list[tuple[d
     ).fetchall()
 
 
-def _join(connection: duckdb.DuckDBPyConnection, paths: DataPaths, files: list[dict[str, object]]) -> None:
-    # The name is of the last file with a number no segment has, so that names keep sorting and none is taken.
-    last = str(files[-1]["path"])
-    path = f"{Path(last).parent.as_posix()}/{Path(last).stem}0000.parquet"
+def _runs(files: list[dict[str, Any]], most: int) -> Iterator[list[dict[str, Any]]]:
+    """Files to join: their ids follow on one another, they are at least two and hold at most so many messages."""
+    run: list[dict[str, Any]] = []
+    for file in files:
+        follows = bool(run) and file["first_message_id"].int == run[-1]["last_message_id"].int + 1
+        if not follows or sum(f["rows"] for f in run) + file["rows"] > most:
+            if len(run) > 1:
+                yield run
+            run = []
+        run.append(file)
+    if len(run) > 1:
+        yield run
+
+
+def _join(connection: duckdb.DuckDBPyConnection, paths: DataPaths, files: list[dict[str, Any]]) -> None:
+    path = joined_path(files[-1]["path"])
     target = paths.lake / path
-    table = pa.concat_tables([read_landed(paths.lake / str(file["path"])) for file in files])
+    table = pa.concat_tables([read_landed(paths.lake / file["path"]) for file in files])
     ids = table.column("message_id")
     metadata = {
         FOOTER_ROWS: str(table.num_rows).encode(),
@@ -86,7 +103,10 @@ def _join(connection: duckdb.DuckDBPyConnection, paths: DataPaths, files: list[d
     temporary = target.with_suffix(".tmp")
     try:
         pq.write_table(
-            table.cast(LANDED_SCHEMA.with_metadata(metadata)), temporary, compression="zstd", write_page_checksum=True
+            table.cast(LANDED_SCHEMA.with_metadata(metadata)),
+            temporary,
+            sorting_columns=[pq.SortingColumn(0)],
+            **WRITING,
         )
         sync(temporary)
         temporary.replace(target)
@@ -95,6 +115,8 @@ def _join(connection: duckdb.DuckDBPyConnection, paths: DataPaths, files: list[d
     except OSError as error:
         raise StorageError("join landed files into", target, error) from error
     with transaction(connection):
+        # Killed after the rename, an earlier attempt left a file that bronze has set aside as a copy, as which it was.
+        connection.execute("delete from bronze.files where state = 'corrupt' and path = ?", [path])
         file_id = int(scalar(connection, "select max(file_id) + 1 from bronze.files"))
         listed = ", ".join(str(file["file_id"]) for file in files)
         connection.execute(
@@ -110,24 +132,58 @@ def _join(connection: duckdb.DuckDBPyConnection, paths: DataPaths, files: list[d
             f" where file_id in ({listed})",
             [path],
         )
+    (paths.lake / "damaged" / path).unlink(missing_ok=True)
 
 
-def _delete_joined(connection: duckdb.DuckDBPyConnection, paths: DataPaths, grace: timedelta) -> int:
-    """Delete joined files; their rows stay in the ledger for as long as bronze holds messages that name them."""
+def _delete_joined(
+    connection: duckdb.DuckDBPyConnection, paths: DataPaths, published: Collection[str], grace: timedelta
+) -> int:
+    """Delete joined files whose joined file is published and whole, after the grace time.
+
+    Their rows stay in the ledger for as long as bronze holds messages that name them.
+    """
     due = connection.execute(
-        "select path from bronze.files where state = 'compacted_into' and entered_at < ?",
+        "select path, problem from bronze.files where state = 'compacted_into' and entered_at < ?",
         [datetime.now(UTC) - grace],
     ).fetchall()
+    whole = _Whole(connection, paths, published)
     deleted = 0
-    for (path,) in due:
+    for path, into in due:
         file = paths.lake / path
-        if file.exists():
+        if file.exists() and whole.is_in_place(into):
             file.unlink()
             deleted += 1
     with transaction(connection):
         connection.execute(
             "delete from bronze.files where state = 'compacted_into' and last_received_at <"
-            " (select coalesce(max(before_at), '-infinity') from ops.pruned) and entered_at < ?",
-            [datetime.now(UTC) - grace],
+            " (select coalesce(max(before_at), '-infinity') from ops.pruned) and entered_at < ?"
+            " and file_id not in (select file_id from bronze.messages) and not list_contains(?, path)",
+            [datetime.now(UTC) - grace, [path for path, _ in due if (paths.lake / path).exists()]],
         )
     return deleted
+
+
+class _Whole:
+    """Tells whether the file that others were joined into, or what that was joined into, is published and whole."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, paths: DataPaths, published: Collection[str]) -> None:
+        self._paths, self._published = paths, published
+        found = connection.execute("select path, state, problem, rows from bronze.files").fetchall()
+        self._ledger = {path: (state, into, count) for path, state, into, count in found}
+        self._known: dict[str, bool] = {}
+
+    def is_in_place(self, path: str) -> bool:
+        if path not in self._known:
+            self._known[path] = self._look(path)
+        return self._known[path]
+
+    def _look(self, path: str) -> bool:
+        state, into, count = self._ledger.get(path, (None, None, 0))
+        if state == "compacted_into":
+            return self.is_in_place(into)
+        if state != "entered" or path not in self._published:
+            return False
+        try:
+            return bool(pq.read_metadata(self._paths.lake / path).num_rows == count)
+        except (OSError, pa.ArrowException):
+            return False

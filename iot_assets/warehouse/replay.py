@@ -61,7 +61,8 @@ def open_rejects(
     received = spans_of(connection, "chosen", "received_at")
     connection.execute(filled("silver/retried", messages=within("bronze.messages", "received_at", received)))
     connection.execute(filled("silver/batch", batch_id="-1"))
-    rows = int(scalar(connection, "select count(*) from batch"))
+    if not (rows := int(scalar(connection, "select count(*) from batch"))):
+        return None  # bronze keeps the messages of rejects, so this does not happen; but it must not be for ever
     with transaction(connection):
         batch = Batch(ledger.next_batch_id(connection), rows)
         # An empty batch of bronze: should we be killed now, the ordinary path finds nothing in it and goes on.

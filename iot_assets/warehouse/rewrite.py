@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from iot_assets.errors import StorageError
+from iot_assets.errors import InUseError, StorageError
 from iot_assets.warehouse.connection import ALIAS, Warehouse
 from iot_assets.warehouse.ddl import comments, literal
 from iot_assets.warehouse.durable import sync
@@ -41,7 +41,11 @@ def rewrite(warehouse: Warehouse) -> Rewritten:
                 _remove(copy)
                 cause = error if isinstance(error, OSError) else OSError(str(error))
                 raise StorageError("rewrite", path, cause) from error
-        # Closed: nothing of the old file is in use, and its write-ahead log is empty.
+        # Closed, so nothing of the old file is in use and nothing is in its write-ahead log; if another process has
+        # opened it meanwhile, it is left alone.
+        if path.with_name(path.name + ".wal").exists():
+            _remove(copy)
+            raise InUseError(f"the warehouse file {path}", "another process", "close it there and try again")
         sync(copy)
         copy.replace(path)
         sync(path.parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import pytest
 
 from iot_assets.warehouse import bronze, gold
 from iot_assets.warehouse.publish import SPANNED
-from iot_assets_tests.house import RUN, rows_of
+from iot_assets_tests.house import RUN, house_in, rows_of
 from iot_assets_tests.keeping import export, published, tables_with_lake, taken_in_anew
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, registry, said
 
@@ -48,13 +49,22 @@ def states(house: House, kind: str = "readings") -> list[tuple[int, str]]:
     return [((datetime.now(UTC).date() - day).days, state) for day, state in rows]
 
 
-@pytest.fixture
-def week(house: House) -> House:
+@pytest.fixture(scope="module")
+def a_week(tmp_path_factory: pytest.TempPathFactory, empty_warehouse: Path) -> House:
     """A house with two readings a day, of today and of the six days before."""
+    house = house_in(tmp_path_factory.mktemp("week"))
+    shutil.copy(empty_warehouse, house.paths.warehouse)
     LakeBuilder(house.paths).land(
         *(days_ago(day, device, t=day + 0.1) for day in range(6, -1, -1) for device in ("b", "a"))
     )
     house.run()
+    return house
+
+
+@pytest.fixture
+def week(house: House, a_week: House) -> House:
+    """That house, one's own."""
+    shutil.copytree(a_week.paths.root, house.paths.root, dirs_exist_ok=True)
     return house
 
 

@@ -1,7 +1,9 @@
 -- builds:  bronze.files, one row for each file of the batch
 -- from:    arriving_files (what was read), arriving_messages (what was in it), batch
 -- A file whose messages another file has brought already, such as a copy under another name, is recorded as corrupt:
--- the ids of a lander's files never overlap. A row of an earlier attempt at a damaged file is replaced.
+-- the ids of a lander's files never overlap. Only where it lies within a joined file (told by its name) it is one of
+-- those that were joined, which stay for a while or are landed again by a lander that was killed before it knew.
+-- A row of an earlier attempt at a damaged file is replaced.
 delete from bronze.files where state = 'corrupt' and path in (select path from arriving_files);
 
 create or replace temp table arriving_ledger as
@@ -25,7 +27,14 @@ spans as (
     from arriving_files join content using (file_id)
 ),
 brought as (
-    select content.file_id, min(spans.path) as other
+    select
+        content.file_id,
+        min(spans.path) as other,
+        min(spans.path) filter (
+            regexp_matches(spans.path, '-\d{10,}\.parquet$')
+            and spans.first_message_id <= content.first_message_id
+            and spans.last_message_id >= content.last_message_id
+        ) as joined_into
     from content
     join spans
         on spans.first_message_id <= content.last_message_id
@@ -38,8 +47,13 @@ select
     path,
     lander,
     landed_on,
-    case when problem is null and other is null then 'entered' else 'corrupt' end as state,
-    coalesce(problem, 'its messages have been brought already by ' || other) as problem,
+    case
+        when problem is not null then 'corrupt'
+        when joined_into is not null then 'compacted_into'
+        when other is not null then 'corrupt'
+        else 'entered'
+    end as state,
+    coalesce(problem, joined_into, 'its messages have been brought already by ' || other) as problem,
     coalesce(rows, 0) as rows,
     bytes,
     first_message_id,
