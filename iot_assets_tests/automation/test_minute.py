@@ -51,7 +51,9 @@ def test_an_idle_platform_still_runs_every_ten_minutes(on_disk: DagsterHouse) ->
     assert [m for m in (0, 1, 9, 10, 11, 50, 59) if isinstance(tick(on_disk, m), dict)] == [0, 10, 50]
 
 
-@pytest.mark.parametrize("status", sorted({*UNFINISHED} - {dg.DagsterRunStatus.QUEUED}), ids=lambda s: s.value)
+@pytest.mark.parametrize(
+    "status", [s for s in UNFINISHED if s is not dg.DagsterRunStatus.QUEUED], ids=lambda s: s.value
+)
 def test_a_run_still_going_is_waited_for(on_disk: DagsterHouse, status: dg.DagsterRunStatus) -> None:
     LakeBuilder(on_disk.house.paths).land(said("a", 0, t=1))
     on_disk.instance.create_run_for_job(on_disk.defs.resolve_job_def("minute"), status=status)
