@@ -19,7 +19,7 @@ from iot_assets.warehouse.spans import Span, merge, spans_of, within
 #: A message is acknowledged as soon as it is durable, so what was not was taken within this time before the end.
 _UNACKNOWLEDGED: Final = timedelta(minutes=10)
 #: A broker keeps our session for so long while we are away (the default of mqtt.session_expiry_seconds).
-_KEPT: Final = timedelta(days=7)
+KEPT: Final = timedelta(days=7)
 
 
 def open_messages(connection: duckdb.DuckDBPyConnection, number: str) -> None:
@@ -82,7 +82,7 @@ def _later_copies(connection: duckdb.DuckDBPyConnection) -> str:
 
 def _around(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     first, last = connection.execute(f"select min(received_at), max(received_at) from {table}").fetchall()[0]
-    spans = [Span(first - _KEPT, last + _KEPT)] if first is not None else []
+    spans = [Span(first - KEPT, last + KEPT)] if first is not None else []
     return within("bronze.messages", "received_at", spans)
 
 

@@ -17,8 +17,9 @@ from iot_assets.warehouse import ledger
 from iot_assets.warehouse.connection import scalar, stage, transaction
 from iot_assets.warehouse.ledger import Batch
 from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.redelivery import KEPT
 from iot_assets.warehouse.silver import batch_messages
-from iot_assets.warehouse.spans import instant, spans_of, within
+from iot_assets.warehouse.spans import Span, instant, spans_of, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,17 @@ def open_rejects(
     if not scalar(connection, "select count(*) from chosen"):
         return None
     received = spans_of(connection, "chosen", "received_at")
-    connection.execute(filled("silver/retried", messages=within("bronze.messages", "received_at", received)))
+    since_then = [Span(received[0].first, received[-1].last + KEPT)]
+    connection.execute(
+        filled(
+            "silver/retried",
+            messages=within("bronze.messages", "received_at", received),
+            copies=within("bronze.messages", "received_at", since_then),
+            outcomes=within("silver.outcomes", "received_at", since_then),
+        )
+    )
     connection.execute(filled("silver/batch", batch_id="-1"))
-    if not (rows := int(scalar(connection, "select count(*) from batch"))):
+    if not (rows := int(scalar(connection, "select count(*) from batch semi join chosen using (message_id)"))):
         return None  # bronze keeps the messages of rejects, so this does not happen; but it must not be for ever
     with transaction(connection):
         batch = Batch(ledger.next_batch_id(connection), rows)
