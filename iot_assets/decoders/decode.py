@@ -174,8 +174,11 @@ def _concat(schema: pa.Schema, tables: list[pa.Table]) -> pa.Table:
 def _outcomes(batch: pa.Table, routes: RouteTable, readings: pa.Table, rejects: pa.Table) -> pa.Table:
     has_readings = pc.is_in(batch["row"], value_set=distinct(readings["row"]))
     has_reject = pc.is_in(batch["row"], value_set=rejects["row"])
-    status = pc.if_else(has_readings, READINGS, pc.if_else(has_reject, REJECTED, NOT_TELEMETRY))
-    route = pa.array([route.topic for route in routes.routes], pa.string()).take(batch["route"])
-    convention = pa.array([route.convention for route in routes.routes], pa.string()).take(batch["route"])
-    decoder = pc.if_else(pc.equal(batch["source"], REGISTRY_SOURCE), REGISTRY_SOURCE, convention)
-    return pa.table([batch["row"], status, route, decoder], schema=OUTCOMES_SCHEMA)
+    status = pa.array([READINGS, REJECTED, NOT_TELEMETRY]).take(
+        pc.if_else(has_readings, 0, pc.if_else(has_reject, 1, 2))
+    )
+    patterns = pa.array([route.topic for route in routes.routes], pa.string())
+    conventions = pa.array([*(route.convention for route in routes.routes), REGISTRY_SOURCE], pa.string())
+    is_registry = pc.equal(batch["source"], REGISTRY_SOURCE)
+    decoder = conventions.take(pc.if_else(is_registry, len(conventions) - 1, batch["route"]))
+    return pa.table([batch["row"], status, patterns.take(batch["route"]), decoder], schema=OUTCOMES_SCHEMA)

@@ -1,7 +1,7 @@
 """From JSON objects to measurements: one declared value, or every field of the object and of the objects in it.
 
 Belongs here: which values of a JSON object are measurements. Does not: names, units, limits of metrics (``metrics``).
-It reads the view ``objects(row, …, body, picked)`` that ``json_record`` makes.
+It reads the view ``objects(row, body, value_json, metric_json, unit_json, …)`` that ``json_record`` makes.
 """
 
 from __future__ import annotations
@@ -20,26 +20,20 @@ if TYPE_CHECKING:
     import duckdb
 
     from iot_assets.decoders.json_options import JsonRecordOptions
-    from iot_assets.decoders.json_picked import Picked
 
 
-def read_declared(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions, picked: Picked) -> pa.Table:
+def read_declared(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions) -> pa.Table:
     """One measurement a message: its value, metric and unit stand in declared fields."""
-    metric = f"if(metric_json is null, {literal(options.metric)}, {scalar_text('metric_json')})"
     found = f"""
-        select row as record, 0 as position, {metric} as metric, nullif({scalar_text("unit_json")}, '') as unit, raw
-        from (
-            select row, {picked.first(options.value_field)} as raw, {picked.first(options.metric_field)} as metric_json,
-                {picked.first(options.unit_field)} as unit_json
-            from objects
-        )
+        select row as record, 0 as position, nullif({scalar_text("unit_json")}, '') as unit, value_json as raw,
+            if(metric_json is null, {literal(options.metric)}, {scalar_text("metric_json")}) as metric
+        from objects
         """
     return con.sql(_measured(found, options)).to_arrow_table().cast(FIELDS_SCHEMA)
 
 
-def read_all(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions, picked: Picked) -> pa.Table:
+def read_all(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions) -> pa.Table:
     """A measurement for each field that is a number, a truth value or a string; arrays are left out."""
-    del picked
     used = {dotted(name) for name in options.device_field + options.time_field + options.id_field}
     fields = flattened(con, left_out=used | set(options.drop))
     # Most values are finite numbers, and those are done; what is left is looked at by its text.

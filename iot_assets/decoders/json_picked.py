@@ -1,6 +1,6 @@
 """Declared fields of a JSON object, all taken out in one reading of it.
 
-Belongs here: from names to SQL. Does not: what the values mean.
+Belongs here: from the names in the options to columns. Does not: what the values mean.
 """
 
 from __future__ import annotations
@@ -13,28 +13,25 @@ if TYPE_CHECKING:
     from iot_assets.decoders.json_options import JsonRecordOptions
 
 
-class Picked:
-    """The declared fields of ``j`` as one column ``picked``: a list of the texts of JSON values, in a fixed order."""
+def picked(source: str, options: JsonRecordOptions) -> str:
+    """SQL: the rows of ``source`` without ``j``, and of its declared fields the JSON text of the first that is there.
 
-    def __init__(self, options: JsonRecordOptions) -> None:
-        named = (
-            options.device_field,
-            options.time_field,
-            options.id_field,
-            options.value_field,
-            options.metric_field,
-            options.unit_field,
-        )
-        self._names = list(dict.fromkeys(name for names in named for name in names))
+    The columns are device_json, time_json, id_json, value_json, metric_json and unit_json; null counts as absent.
+    """
+    declared = {
+        "device_json": options.device_field,
+        "time_json": options.time_field,
+        "id_json": options.id_field,
+        "value_json": options.value_field,
+        "metric_json": options.metric_field,
+        "unit_json": options.unit_field,
+    }
+    paths = list(dict.fromkeys(pointer(name) for names in declared.values() for name in names))
+    extracted = f"json_extract(j, [{literals(paths)}])::varchar[]" if paths else "null::varchar[]"
 
-    @property
-    def column(self) -> str:
-        """SQL for the column, over ``j``."""
-        if not self._names:
-            return "null::varchar[]"
-        return f"json_extract(j, [{literals(pointer(name) for name in self._names)}])::varchar[]"
-
-    def first(self, names: tuple[str, ...]) -> str:
-        """SQL over ``picked``: of these fields the first that is there and not null, as JSON text."""
-        there = [f"nullif(picked[{self._names.index(name) + 1}], 'null')" for name in names]
+    def first(names: tuple[str, ...]) -> str:
+        there = [f"nullif(extracted[{paths.index(pointer(name)) + 1}], 'null')" for name in names]
         return f"coalesce({', '.join(there)})" if there else "null::varchar"
+
+    columns = ", ".join(f"{first(names)} as {column}" for column, names in declared.items())
+    return f"select * exclude (j, extracted), {columns} from (select *, {extracted} as extracted from ({source}))"
