@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import textwrap
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
@@ -64,7 +63,10 @@ def list_groups(config: Path | None, *, as_json: bool, **chosen: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, the payload as text or base64.")
 def show(config: Path | None, limit: int, *, as_json: bool, **chosen: Any) -> None:
     """Show rejects with their payloads."""
-    for reject in find(_paths(config), choose(**chosen), limit):
+    found = find(_paths(config), choose(**chosen), limit)
+    if not found and not as_json:
+        click.echo("no rejects")
+    for reject in found:
         if as_json:
             click.echo(json.dumps(_plain(reject), default=str))
         else:
@@ -110,12 +112,14 @@ def _plain(reject: dict[str, Any]) -> dict[str, Any]:
 
 def _told(reject: dict[str, Any]) -> str:
     payload = reject["payload"]
-    shown = payload[:_SHOWN].decode(errors="backslashreplace")
+    try:
+        shown = repr(payload.decode()[:_SHOWN])
+    except UnicodeDecodeError:
+        shown = repr(payload[:_SHOWN])
     more = f" … {len(payload)} bytes in all" if len(payload) > _SHOWN else ""
-    return textwrap.dedent(
-        f"""\
-        {reject["message_id"]}  {reject["received_at"]:%Y-%m-%d %H:%M:%S}  {reject["topic"]}
-          {reject["reason"]}: {reject["detail"] or REJECT_REASONS.get(reject["reason"], "")}
-          {shown!r}{more}
-        """
+    why = " ".join((reject["detail"] or REJECT_REASONS.get(reject["reason"], "")).split())
+    return (
+        f"{reject['message_id']}  {reject['received_at']:%Y-%m-%d %H:%M:%S}  {reject['topic']}\n"
+        f"  {reject['reason']}: {why}\n"
+        f"  {shown}{more}\n"
     )

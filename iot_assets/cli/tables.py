@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.console import Console
 from rich.table import Table
+
+#: Wide enough for any row.
+_WIDE: Final = 10_000
 
 
 def print_rows(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None:
@@ -32,7 +35,7 @@ def print_rows(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None
     for row in rows:
         table.add_row(*("" if value is None else _shown(value) for value in row.values()))
     # Where nobody watches, a program or a file does, and a line is a line.
-    Console(width=None if sys.stdout.isatty() else 240).print(table)
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
 
 
 def _shown(value: object) -> str:

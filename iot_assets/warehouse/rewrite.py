@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def rewrite(warehouse: Warehouse) -> Rewritten:
                 _remove(copy)
                 _copy(connection, copy)
             except (OSError, duckdb.IOException) as error:
-                _remove(copy)
+                with contextlib.suppress(OSError):
+                    _remove(copy)
                 cause = error if isinstance(error, OSError) else OSError(str(error))
                 raise StorageError("rewrite", path, cause) from error
         # Closed, so nothing of the old file is in use and nothing is in its write-ahead log; if another process has
