@@ -9,13 +9,14 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from iot_assets.errors import CorruptFileError
-from iot_assets.lake.landed import FOOTER_ROWS, LANDED_SCHEMA
+from iot_assets.lake.landed import FOOTER_FIRST, FOOTER_LAST, FOOTER_ROWS, LANDED_SCHEMA
 from iot_assets.lake.paths import DataPaths, LandedFile, list_landed
 from iot_assets.warehouse import contract, ledger
 from iot_assets.warehouse.connection import rows, scalar, stage, transaction
@@ -73,9 +74,19 @@ def enter(
 def unentered(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> list[LandedFile]:
     """Landed files that are not in the ledger; a file that was damaged and lies there again counts as new."""
     known = {row[0] for row in connection.execute("select path from bronze.files where state <> 'corrupt'").fetchall()}
-    new = (file for file in list_landed(paths) if file.path not in known)
+    new = [file for file in list_landed(paths) if file.path not in known]
     # A joined file goes before what it was joined from, some of which may be gone already.
-    return sorted(new, key=lambda file: (file.lander, file.start_ms, not file.joined, file.segment))
+    joined = sorted((file for file in new if file.joined), key=lambda file: _span(paths.lake / file.path))
+    return joined + sorted(file for file in new if not file.joined)
+
+
+def _span(path: Path) -> tuple[int, int]:
+    """For sorting by content: the first message id, and the last, so that what holds others comes before them."""
+    try:
+        footer = pq.read_metadata(path).metadata or {}
+        return UUID(footer[FOOTER_FIRST].decode()).int, -UUID(footer[FOOTER_LAST].decode()).int
+    except (OSError, pa.ArrowException, KeyError, ValueError):
+        return 0, 0  # gone or damaged, as is found when it is read
 
 
 def read_landed(path: Path) -> pa.Table:

@@ -252,6 +252,26 @@ def test_everything_is_taken_in_anew_from_joined_files_and_what_is_left_beside_t
     assert not (anew.paths.lake / "damaged").exists()
 
 
+def test_files_joined_again_and_again_are_taken_in_anew_whichever_of_them_are_left(
+    house: House, tmp_path: Path, empty_warehouse: Path
+) -> None:
+    lake = LakeBuilder(house.paths)
+    for n in range(4):
+        lake.land(said("a", n, t=n))
+        house.run()
+        house.publish()
+        join(house)
+    assert len(landed(house)) == 7
+    before = house.tables()
+    for index, path in enumerate([None, *landed(house)[:-1]]):
+        if path is not None:
+            (house.paths.lake / path).unlink()
+        anew = taken_in_anew(house, tmp_path / f"anew{index}", empty_warehouse)
+        assert but_for_the_ledger(anew.tables()) == but_for_the_ledger(before)
+        assert anew.ask("select rows from bronze.files where state = 'entered'") == [(4,)]
+        assert not (anew.paths.lake / "damaged").exists()
+
+
 @pytest.mark.parametrize("ledger_is_pruned", [False, True])
 def test_a_file_that_a_killed_lander_lands_again_after_it_was_joined_is_not_taken_in_twice(
     house: House, files: list[LandedParquet], *, ledger_is_pruned: bool
