@@ -48,11 +48,11 @@ REJECT_REASONS: Final = MappingProxyType(
         "malformed_json": "the payload is not JSON",
         "not_an_object": "the payload is JSON, but not an object",
         "missing_device": "the field (or topic level) that names the device is missing or empty",
-        "bad_device": "the device name is longer than 200 characters or holds control characters",
+        "bad_device": "the device name is too long (200 characters), holds control characters, or is no text or number",
         "bad_time": "the field that holds the time is there, but is no time",
         "missing_value": "there is nothing to measure in it",
         "bad_value": "a value is not a finite number (NaN, Infinity, or too large for 64-bit floating point)",
-        "bad_metric": "the field that names the metric is missing, empty or longer than 200 characters",
+        "bad_metric": "a metric's name is empty, too long (200 characters), holds control characters or lies too deep",
         "decoder_failed": "the decoder itself failed; this is a fault of ours, please report it",
     }
 )

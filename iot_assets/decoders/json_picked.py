@@ -10,22 +10,29 @@ from typing import TYPE_CHECKING
 from iot_assets.decoders.quoting import literals, pointer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from iot_assets.decoders.json_options import JsonRecordOptions
+    from iot_assets.decoders.options import Names
 
 
-def picked(source: str, options: JsonRecordOptions) -> str:
-    """SQL: the rows of ``source`` without ``j``, and of its declared fields the JSON text of the first that is there.
-
-    The columns are device_json, time_json, id_json, value_json, metric_json and unit_json; null counts as absent.
-    """
-    declared = {
-        "device_json": options.device_field,
+def declared_names(options: JsonRecordOptions, *, named_by_topic: bool) -> dict[str, Names]:
+    """Of each column that ``picked`` makes the names to look for."""
+    return {
+        "device_json": () if named_by_topic else options.device_field,
         "time_json": options.time_field,
         "id_json": options.id_field,
         "value_json": options.value_field,
         "metric_json": options.metric_field,
         "unit_json": options.unit_field,
     }
+
+
+def picked(source: str, declared: Mapping[str, Names]) -> str:
+    """SQL: the rows of ``source`` without ``j``, with a column of JSON text for each declared one.
+
+    Of several names the first that is there counts; null counts as absent.
+    """
     paths = list(dict.fromkeys(pointer(name) for names in declared.values() for name in names))
     extracted = f"json_extract(j, [{literals(paths)}])::varchar[]" if paths else "null::varchar[]"
 
