@@ -14,9 +14,8 @@ from iot_assets.settings import Route
 from iot_assets.warehouse import gold
 from iot_assets.warehouse.prune import prune
 from iot_assets.warehouse.replay import Choice
-from iot_assets.warehouse.tables import REJECTS
 from iot_assets_tests.house import RUN, House, house_in, run_chain
-from iot_assets_tests.keeping import export, join, tables_with_lake, taken_in_anew
+from iot_assets_tests.keeping import but_for_bookkeeping, export, join, tables_with_lake, taken_in_anew
 from iot_assets_tests.lake_builder import LakeBuilder, Message, at, registry, said
 
 if TYPE_CHECKING:
@@ -52,13 +51,6 @@ def replay(house: House, choice: Choice = ALL) -> int:
         written = replay_rejects(connection, house.settings, choice, RUN)
         gold.heal(connection, run_id=RUN)
     return sum(w.messages for w in written)
-
-
-def but_for_bookkeeping(tables: Tables) -> Tables:
-    """How often a reject was tried is no fact about it."""
-    attempts = [c.name for c in REJECTS.columns if c.name not in {"batch_id", "replayed_at"}].index("attempts")
-    rejects = [(*row[:attempts], *row[attempts + 1 :]) for row in tables["silver.rejects"]]
-    return {**tables, "silver.rejects": rejects}
 
 
 def anew(house: House, folder: Path, template: Path) -> Tables:
