@@ -6,6 +6,7 @@ Belongs here: names, types and meanings of the common options. Does not: options
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
@@ -68,6 +69,8 @@ class CommonOptions(BaseModel):
     def _one_device(cls, value: str) -> str:
         if value.count("{device}") > 1:
             raise ValueError("{device} may stand in it once")
+        if set(re.sub(r"\{[a-z_][a-z0-9_]*\}", "", value)) & {"{", "}"}:
+            raise ValueError("braces must hold a name in small letters, digits and _")
         return value
 
     @field_validator("limits")

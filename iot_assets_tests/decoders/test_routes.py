@@ -88,6 +88,7 @@ def test_the_topic_fills_the_device_template(template: str, expected: DeviceName
         (Route("a", "flat_json", {"limits": {"t": [float("nan"), 1]}}), ["limits.t"]),
         (Route("a", "flat_json", {"device": "{site}/{device}"}), ["{site}", "the topic does not name"]),
         (Route("{site}", "flat_json", {"device": "{device}{device}"}), ["once"]),
+        (Route("{site}", "flat_json", {"device": "{Site}/{device}"}), ["device", "braces"]),
         (Route("a", "sensor_value", {"metric": ""}), ["metric"]),
         (Route("a", "sensor_value", {"value_field": 3}), ["value_field"]),
     ],
