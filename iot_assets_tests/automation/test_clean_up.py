@@ -52,20 +52,20 @@ def test_deleting_a_run_leaves_no_file_and_no_check_execution(on_disk: DagsterHo
 def test_storage_stays_within_its_bound_over_many_runs(
     on_disk: DagsterHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clean_up, "_BATCH", 5)
-    for _ in range(4):
+    monkeypatch.setattr(clean_up, "_BATCH", 3)
+    for _ in range(2):
         on_disk.minute(select=["serving"])
-    bound = storage_bytes(on_disk.instance) + 400_000
+    bound = storage_bytes(on_disk.instance) + 250_000
     house = bounded(on_disk, storage_max_bytes=bound)
     sizes = []
     for _ in range(3):
-        for _ in range(4):
+        for _ in range(3):
             house.minute(select=["serving"])
         house.job("clean_up")
         sizes.append(storage_bytes(on_disk.instance))
     assert max(sizes) < bound + 400_000  # a clean-up's own run comes on top
     assert shards(tmp_path) <= {r.run_id for r in on_disk.instance.get_runs()}
-    assert 0 < on_disk.instance.get_runs_count() < 19
+    assert 0 < on_disk.instance.get_runs_count() < 14
 
 
 def test_runs_go_when_they_are_too_old_and_younger_ones_stay(on_disk: DagsterHouse) -> None:

@@ -56,15 +56,17 @@ def stories(draw: st.DrawFn) -> Story:
     arrivals: list[Arrival] = []
     session = [1, 1]
     seconds = 0.0
-    for number in range(draw(st.integers(1, 14))):
+    for number in range(draw(st.one_of(st.integers(1, 5), st.integers(6, 14)))):
         seconds += draw(st.sampled_from(_GAPS)) + (86_400 if draw(st.integers(0, 9)) == 9 else 0)
         received_at = at(seconds).replace(microsecond=1000 * number + 137)
         lander = draw(st.integers(0, 1))
         session[lander] += draw(st.integers(0, 3)) == 3
         earlier = [a.message for a in arrivals if a.lander == lander and a.message.source != REGISTRY_SOURCE]
         fresh = Message(received_at=received_at, topic="plain", payload=b"", session=session[lander])
-        arrivals.append(Arrival(lander, draw(_filled(fresh, earlier)), draw(st.booleans())))
-    steps = draw(st.lists(_steps(), max_size=7))
+        message = draw(_filled(fresh, earlier))
+        session[lander] = message.session
+        arrivals.append(Arrival(lander, message, draw(st.integers(0, 2)) > 0))
+    steps = draw(st.lists(_steps(), min_size=1, max_size=7))
     order = draw(st.lists(st.integers(0, 99), min_size=len(arrivals), max_size=len(arrivals)))
     return Story(arrivals, order, steps)
 
@@ -72,8 +74,8 @@ def stories(draw: st.DrawFn) -> Story:
 def _steps() -> st.SearchStrategy[Step]:
     return st.builds(
         Step,
-        files=st.integers(0, 3),
-        unit=st.sampled_from(["chain", "chain", "chain", "bronze", "silver", "gold", "rebuild"]),
+        files=st.sampled_from([1, 1, 2, 3, 0]),
+        unit=st.sampled_from(["chain", "chain", "chain", "chain", "bronze", "silver", "gold", "rebuild"]),
         dies_at=st.one_of(st.none(), st.none(), st.integers(1, 150)),
         day=st.integers(0, 3),
     )
@@ -81,8 +83,8 @@ def _steps() -> st.SearchStrategy[Step]:
 
 @st.composite
 def _filled(draw: st.DrawFn, message: Message, earlier: list[Message]) -> Message:
-    kind = draw(st.sampled_from(["new", "new", "new", "new", "copy", "again", "again", "reject", "registry"]))
-    packet_id = draw(st.integers(0, 2))
+    kind = draw(st.sampled_from(["new", "new", "new", "copy", "again", "again", "reject", "registry", "registry"]))
+    packet_id = draw(st.sampled_from([1, 1, 2, 0]))
     if kind == "registry":
         return replace(
             message, source=REGISTRY_SOURCE, topic="registry.json", payload=json.dumps(draw(_registries())).encode()
@@ -90,9 +92,11 @@ def _filled(draw: st.DrawFn, message: Message, earlier: list[Message]) -> Messag
     if kind in {"copy", "again"} and earlier:
         original = draw(st.sampled_from(earlier))
         again = kind == "again"
-        return replace(
-            message, payload=original.payload, dup=again, packet_id=original.packet_id if again else packet_id
-        )
+        if not again:
+            return replace(message, payload=original.payload, packet_id=packet_id)
+        # Mostly by the connection after, as a broker does it.
+        later = message.session + (message.session == original.session and draw(st.integers(0, 4)) > 0)
+        return replace(message, payload=original.payload, dup=True, packet_id=original.packet_id, session=later)
     payload = b"{" if kind == "reject" else json.dumps(draw(st.lists(_readings(), min_size=1, max_size=3))).encode()
     return replace(message, payload=payload, dup=draw(st.integers(0, 4)) == 4, packet_id=packet_id)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +28,9 @@ def outcomes(house: House) -> list[str]:
 
 
 def in_every_order(folder: Path, template: Path, files: Sequence[Sequence[Message]]) -> list[Tables]:
-    """The tables after the files were processed one by one, for each order there is."""
+    """The tables after three files were processed one by one, in the order of arrival and in others."""
     found = []
-    for number, order in enumerate(itertools.permutations(range(len(files)))):
+    for number, order in enumerate(((0, 1, 2), (2, 1, 0), (1, 2, 0))):
         house = house_in(folder / str(number))
         house.paths.root.mkdir()
         shutil.copy(template, house.paths.warehouse)
