@@ -55,7 +55,9 @@ def test_a_day_doubled_shuffled_and_with_an_hour_held_back_is_exact_and_so_is_it
     for table in ("gold.readings_1min", "gold.readings_1h", "gold.readings_1d", "gold.latest"):
         assert found[table] == expected[table], table
     assert minutes_published(house) == minutes_of(lines, ZONE), "the oracle has an oracle"
-    outcomes: dict[str, int] = dict(house.ask("select outcome, sum(messages)::int from silver.outcome_counts group by all"))
+    outcomes: dict[str, int] = dict(
+        house.ask("select outcome, sum(messages)::int from silver.outcome_counts group by all")
+    )
     assert outcomes == {"telemetry": len(set(lines)), "duplicate": len(landed) - len(set(lines))}
 
     house.paths.warehouse.unlink()

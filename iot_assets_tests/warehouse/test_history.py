@@ -16,6 +16,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from iot_assets.assets.watching import lag_check
 from iot_assets.warehouse import bronze, gold
 from iot_assets.warehouse.publish import SPANNED
 from iot_assets_tests.house import RUN, house_in, rows_of
@@ -155,6 +156,16 @@ def test_more_late_days_than_can_be_copied_each_minute_are_published_with_the_ne
     assert len(published(week)["silver.readings"]) == 14 + 1
     export(week)
     assert len(published(week)["silver.readings"]) == 14 + 4
+
+
+def test_a_platform_that_has_been_silent_until_all_its_days_were_cold_is_still_told_to_lag(house: House) -> None:
+    LakeBuilder(house.paths).land(days_ago(9, t=1))
+    house.run()
+    assert export(house, hot_days=2).evicted == 2
+    with house.open() as connection:
+        check = lag_check(connection, house.settings)
+    assert not check.passed
+    assert check.facts["lag_seconds"] > 8 * DAY
 
 
 def test_the_open_day_is_not_exported(house: House) -> None:
