@@ -1,7 +1,8 @@
 """How fast the decoders are: messages a second on one core, per convention, with peak memory.
 
 Run: ``python benchmarks/decode.py [--messages 250000] [--repeat 5]``. Each convention runs in a process of its own, so
-that its peak memory is its own; the batch itself is made before the clock starts and counts in the memory.
+that its peak memory is its own, and has one core; what is counted is processor time. The batch is made before the clock
+starts and counts in the memory.
 """
 
 from __future__ import annotations
@@ -10,20 +11,24 @@ import argparse
 import json
 import multiprocessing
 import os
+import platform
 import random
 import resource
 import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from iot_assets.decoders.decode import decode
 from iot_assets.decoders.decoded import Bounds
 from iot_assets.decoders.routes import RouteTable
 
+RESULTS = Path(__file__).parent / "results"
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -81,7 +86,7 @@ def batch(case: str, messages: int) -> pa.Table:
     )
 
 
-def measure(case: str, messages: int, repeat: int) -> tuple[float, float, int, float, float]:
+def measure(case: str, messages: int, repeat: int) -> dict[str, int]:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     table, routes, bounds = batch(case, messages), RouteTable(), Bounds()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -94,7 +99,13 @@ def measure(case: str, messages: int, repeat: int) -> tuple[float, float, int, f
         readings = decoded.readings.num_rows
         del decoded
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return statistics.median(seconds), min(seconds), readings, before / 1024, peak / 1024
+    return {
+        "messages/s": round(messages / statistics.median(seconds)),
+        "messages/s, best": round(messages / min(seconds)),
+        "readings/s": round(readings / statistics.median(seconds)),
+        "peak MB": peak // 1024,
+        "of it the batch MB": before // 1024,
+    }
 
 
 def main() -> None:
@@ -102,14 +113,20 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=250_000)
     parser.add_argument("--repeat", type=int, default=5)
     given = parser.parse_args()
-    print(f"{given.messages:,} messages a batch, median of {given.repeat}, one core, CPU time")
-    print(f"{'convention':<24}{'messages/s':>12}{'the best':>12}{'readings/s':>12}{'peak MB':>9}{'of it batch':>13}")
     spawn = multiprocessing.get_context("spawn")
+    figures: dict[str, Any] = {
+        "messages a batch": given.messages,
+        "repetitions": given.repeat,
+        "load": os.getloadavg()[0],
+    }
+    figures |= {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "duckdb": duckdb.__version__}
     for case in CASES:
         with spawn.Pool(1) as pool:
-            median, best, readings, before, peak = pool.apply(measure, (case, given.messages, given.repeat))
-        rates = f"{given.messages / median:>12,.0f}{given.messages / best:>12,.0f}{readings / median:>12,.0f}"
-        print(f"{case:<24}{rates}{peak:>9,.0f}{before:>13,.0f}")
+            figures[case] = pool.apply(measure, (case, given.messages, given.repeat))
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"decode-{datetime.now(UTC):%Y-%m-%d}.json").write_text(json.dumps(figures, indent=1) + "\n")
+    for name, value in figures.items():
+        print(f"{name}: {value}")
 
 
 if __name__ == "__main__":
