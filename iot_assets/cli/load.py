@@ -160,7 +160,11 @@ def _records(file: Path) -> Iterator[bytes]:
     try:
         if kind == "CSV":
             # All of it decides on the types: a column may be whole numbers for long before it is not.
-            for piece in pl.scan_csv(file, infer_schema_length=None).collect(engine="streaming").iter_slices(_BATCH):
+            frame = pl.scan_csv(file, infer_schema_length=None).collect(engine="streaming")
+            if len(frame.columns) == 1 and (other := set(frame.columns[0]) & set(";\t|")):
+                # It would decode, as one text with separators in it.
+                raise click.ClickException(f"{file} separates its columns by {other.pop()!r}; commas are wanted")
+            for piece in frame.iter_slices(_BATCH):
                 yield from _lines(piece)
         elif kind == "Parquet":
             with pq.ParquetFile(file) as rows:

@@ -166,7 +166,7 @@ def test_several_files_are_loaded_one_after_the_other(data: Path) -> None:
         ("cut.gz", gzip.compress(jsonl(records(3000)))[:-20], "cannot be read as gzip"),
         ("history.parquet", jsonl(records(3)), "cannot be read as Parquet"),
         ("empty.csv", b"", "cannot be read as CSV"),
-        ("history.csv", b"ts;t\n2024-05-01T00:00:00Z;1\n", "none of the first 1 records"),
+        ("history.csv", b"ts;t\n2024-05-01T00:00:00Z;1\n", "separates its columns by ';'"),
     ],
 )
 def test_a_wrong_file_is_a_sentence_and_nothing_is_loaded(data: Path, name: str, content: bytes, sentence: str) -> None:
