@@ -21,7 +21,10 @@ class JsonRecordOptions(CommonOptions):
     time_field: Names = Field(
         default=(), description="Field that holds the time; without one, the received time counts."
     )
-    id_field: Names = Field(default=(), description="Field that identifies the message, to tell duplicates.")
+    id_field: Names = Field(
+        default=(),
+        description="Field that identifies the message. Handed on with each reading; duplicates are told by content so far.",
+    )
     value_field: Names = Field(
         default=(), description="Field that holds the value; without it, every other field is a metric."
     )
