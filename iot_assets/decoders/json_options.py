@@ -23,7 +23,7 @@ class JsonRecordOptions(CommonOptions):
     )
     id_field: Names = Field(
         default=(),
-        description="Field that identifies the message. Handed on with each reading; duplicates are told by content so far.",
+        description="Field that identifies the message. Handed on; duplicates are told by content so far.",
     )
     value_field: Names = Field(
         default=(), description="Field that holds the value; without it, every other field is a metric."
