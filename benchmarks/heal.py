@@ -181,7 +181,7 @@ class Bench:
         return time.perf_counter() - started
 
 
-def measure(bench: Bench, devices: int, days: int) -> dict[str, float]:
+def measure(bench: Bench, devices: int, days: int, *, with_publication: bool) -> dict[str, float]:
     """The figures, in seconds."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     half = min(days // 2, 183)
@@ -211,7 +211,8 @@ def measure(bench: Bench, devices: int, days: int) -> dict[str, float]:
     results["ordinary minute of 5,000 messages s"] = statistics.median(fresh)
     results["the same again, duplicates only s"] = statistics.median(again)
     results["ratio duplicates to ordinary"] = results["the same again, duplicates only s"] / statistics.median(fresh)
-    results["publication s"] = bench.publish()
+    if with_publication:
+        results["publication s"] = bench.publish()
     days_late = [late(1 + n, half + 5 + n, 1) for n in range(REPETITIONS)]
     results["a day, half a year late, in the lake only s"] = statistics.median(days_late)
     results[f"{half} days late at once, in the lake only s (once)"] = late(42, half, half - 1)
@@ -226,13 +227,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--devices", type=int, default=10_000)
     parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--publish", action="store_true", help="also measure a publication: it copies all hours")
     arguments = parser.parse_args()
     data = HERE / "work" / f"heal_{arguments.devices}_{arguments.days}"
     shutil.rmtree(data, ignore_errors=True)  # what was measured before has changed it
     data.mkdir(parents=True)
     try:
         make(data, arguments.devices, arguments.days)
-        results = measure(Bench(data), arguments.devices, arguments.days)
+        results = measure(Bench(data), arguments.devices, arguments.days, with_publication=arguments.publish)
     finally:
         shutil.rmtree(data)
     (HERE / "results").mkdir(exist_ok=True)
