@@ -3,7 +3,7 @@
     python benchmarks/minute.py                        # on an empty warehouse
     python benchmarks/minute.py --history 100000000    # and on one with 100 million readings over 30 days
 
-Each repetition lands a fresh minute of 5,000 messages (1,000 devices, flat JSON, five metrics each) and runs
+Each repetition lands a fresh minute of 5,000 messages (1,000 devices, telemetry, four metrics each) and runs
 ``dagster job execute -j minute``, the command a launched run comes closest to. Prints and stores medians: wall seconds,
 CPU seconds and peak memory of the process, and the seconds of each step as Dagster recorded them.
 """
