@@ -54,7 +54,7 @@ def test_an_hour_moves_what_is_old_to_the_lake_joins_files_and_publishes_where_t
 
 def test_compact_gives_back_what_deletes_have_freed_and_keeps_everything_else(dagster_house: DagsterHouse) -> None:
     house = dagster_house.house
-    LakeBuilder(house.paths).land(*(said(f"device_{n % 100}", n, t=n) for n in range(40_000)))
+    LakeBuilder(house.paths).land(*(said(f"device_{n % 100}", n, t=n) for n in range(12_000)))
     house.run()
     with house.open() as connection:
         prune(connection, bronze_days=1)

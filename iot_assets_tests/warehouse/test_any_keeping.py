@@ -80,7 +80,7 @@ def _do(house: House, what: str, connection: duckdb.DuckDBPyConnection, known: f
 
 
 @settings(
-    max_examples=EXAMPLES if LONG else 8,
+    max_examples=EXAMPLES if LONG else 4,
     deadline=None,
     derandomize=not LONG,
     database=None,
