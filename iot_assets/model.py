@@ -26,6 +26,8 @@ INFORMATIVE_FLAGS: Final = MappingProxyType(
         "stale": "its event time is more than 30 days before it was received",
         "unknown_device": "the device was in no registry when the reading was received",
         "zone_assumed": "its time named no zone and the route declares none, so UTC was assumed",
+        "uncertain": "the device itself says that the value is uncertain",
+        "historical": "the device says that it kept the value and sends it late",
     }
 )
 
@@ -34,6 +36,7 @@ EXCLUDING_FLAGS: Final = MappingProxyType(
     {
         "out_of_range": "its value is outside the declared limits (which are inclusive)",
         "clock_suspect": "its own time was before 2000 or too far in the future (5 minutes), so received_at is used",
+        "bad_quality": "the device itself says that the value is not good",
         "out_of_scale": "its magnitude is 1e12 or more, beyond what the exact sums can hold",
     }
 )

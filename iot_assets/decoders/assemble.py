@@ -30,7 +30,7 @@ _FLAG_LISTS: Final = pa.array(
     [[flag for flag, bit in FLAG_BITS.items() if bits & bit] for bits in range(2 * max(FLAG_BITS.values()))],
     pa.list_(pa.string()),
 )
-_SOURCES: Final = pa.array(["received", "payload"])
+_SOURCES: Final = pa.array(["received", "payload", "relative"])
 _REJECTS_SCHEMA: Final = pa.schema(
     [pa.field("row", pa.int64()), pa.field("reason", pa.string()), pa.field("detail", pa.string())]
 )
@@ -137,6 +137,8 @@ def _encoded(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[str | None]
 def _readings(part: _Part, good: pa.Table, rules: MetricRules) -> pa.Table:
     value = pc.add(part.fields["value"], 0.0)  # -0.0 becomes 0.0: equal values are then equal bit for bit
     flags = good["flags"].take(part.head)
+    if (own := part.fields["flags"]).null_count < len(own):
+        flags = pc.bit_wise_or(flags, own.fill_null(0))
     if rules.has_limits:
         below, above = pc.less(value, rules.least.take(part.code)), pc.greater(value, rules.greatest.take(part.code))
         outside = pc.or_(below.fill_null(fill_value=False), above.fill_null(fill_value=False))
@@ -156,7 +158,7 @@ def _readings(part: _Part, good: pa.Table, rules: MetricRules) -> pa.Table:
         "value_text": part.fields["value_text"],
         "unit": unit,
         "flags": _lists(flags),
-        "event_at_source": _SOURCES.take(good["own_time"].take(part.head).cast(pa.int8())),
+        "event_at_source": _SOURCES.take(good["time_source"].take(part.head)),
         "time_text": _taken(good["time_text"], part.head),
         "declared_id": _taken(good["declared_id"], part.head),
         "position": part.fields["position"],
@@ -178,7 +180,7 @@ def _lists(flags: pa.ChunkedArray) -> pa.ChunkedArray:
 def _with_flag(flags: pa.ChunkedArray, mask: pa.ChunkedArray, flag: str) -> pa.ChunkedArray:
     if not pc.any(mask).as_py():
         return flags
-    return pc.add(flags, pc.multiply(mask.cast(pa.int8()), pa.scalar(FLAG_BITS[flag], pa.int8())))
+    return pc.add(flags, pc.multiply(mask.cast(pa.int16()), pa.scalar(FLAG_BITS[flag], pa.int16())))
 
 
 def _faults(part: _Part, good: pa.Table, rules: MetricRules) -> pa.Table:

@@ -14,9 +14,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from iot_assets.decoders.announced import announced
 from iot_assets.decoders.assemble import assemble, distinct
 from iot_assets.decoders.decoded import (
+    ANNOUNCED_METRICS_SCHEMA,
     ANNOUNCEMENTS_SCHEMA,
+    HELD,
     NOT_TELEMETRY,
     OUTCOMES_SCHEMA,
     READINGS,
@@ -31,6 +34,7 @@ from iot_assets.decoders.decoded import (
 from iot_assets.decoders.judge import judge
 from iot_assets.decoders.registry import RegistryFault, decode_registry
 from iot_assets.decoders.routing import routed
+from iot_assets.decoders.unpacked import unpacked
 from iot_assets.lake.landed import REGISTRY_SOURCE
 
 if TYPE_CHECKING:
@@ -41,6 +45,8 @@ _COLUMNS: Final = pa.schema(
         pa.field("source", pa.string()),
         pa.field("topic", pa.string()),
         pa.field("payload", pa.binary()),
+        pa.field("content_type", pa.string()),
+        pa.field("attributes", pa.string()),
         pa.field("received_at", pa.timestamp("us", tz="UTC")),
     ]
 )
@@ -52,6 +58,10 @@ _MOST_SINGLE_FAILURES: Final = 100
 class _Piece:
     readings: pa.Table = field(default_factory=READINGS_SCHEMA.empty_table)
     rejects: pa.Table = field(default_factory=REJECTS_SCHEMA.empty_table)
+    announcements: pa.Table = field(default_factory=ANNOUNCEMENTS_SCHEMA.empty_table)
+    announced_metrics: pa.Table = field(default_factory=ANNOUNCED_METRICS_SCHEMA.empty_table)
+    not_telemetry: pa.Array = field(default_factory=lambda: pa.array([], pa.int64()))
+    held: pa.Array = field(default_factory=lambda: pa.array([], pa.int64()))
 
 
 def decode(messages: pa.Table, routes: RouteTable, bounds: Bounds, state: State | None = None) -> Decoded:
@@ -60,13 +70,14 @@ def decode(messages: pa.Table, routes: RouteTable, bounds: Bounds, state: State 
     Never raises because of what is in a payload or topic. Readings and rejects come in no particular order.
 
     Args:
-        messages: landed messages (``lake.landed.LANDED_SCHEMA``; only source, topic, payload and received_at are read),
-            in any order. ``row`` in the results is the index here.
+        messages: landed messages (``lake.landed.LANDED_SCHEMA``; only source, topic, payload, content_type, attributes
+            and received_at are read), in any order. ``row`` in the results is the index here.
         routes: which topic follows which convention.
         bounds: what is too large, too old or too far in the future.
         state: what conventions remembered from the batch before.
     """
     batch = messages.select(_COLUMNS.names).cast(_COLUMNS)
+    batch = unpacked(batch, bounds.max_payload_bytes)
     batch = routed(batch.append_column("row", pa.array(range(len(batch)), pa.int64())), routes)
     pieces = [_decode_registry(batch), _reject_unrouted(batch)]
     with connect() as con:
@@ -77,8 +88,9 @@ def decode(messages: pa.Table, routes: RouteTable, bounds: Bounds, state: State 
     return Decoded(
         readings=readings,
         rejects=rejects,
-        outcomes=_outcomes(batch, routes, readings, rejects),
-        announcements=ANNOUNCEMENTS_SCHEMA.empty_table(),
+        outcomes=_outcomes(batch, routes, readings, rejects, pieces),
+        announcements=_concat(ANNOUNCEMENTS_SCHEMA, [piece.announcements for piece in pieces]),
+        announced_metrics=_concat(ANNOUNCED_METRICS_SCHEMA, [piece.announced_metrics for piece in pieces]),
         state=state if state is not None else STATE_SCHEMA.empty_table(),
     )
 
@@ -108,7 +120,7 @@ def _decode_registry(batch: pa.Table) -> _Piece:
         payload = batch["payload"][row].as_py()
         if isinstance(found := decode_registry(payload), RegistryFault):
             faults.append((row, found.reason, found.detail))
-    return _Piece(rejects=_rejects(faults, REGISTRY_SOURCE))
+    return _Piece(rejects=_rejects(faults, REGISTRY_SOURCE), not_telemetry=pa.array(rows, pa.int64()))
 
 
 def _reject_unrouted(batch: pa.Table) -> _Piece:
@@ -146,15 +158,22 @@ def _attempt(con: duckdb.DuckDBPyConnection, part: pa.Table, number: int, group:
         own.execute(
             f"""
             create temp view intake as
-            select row, received_at, payload, device_prefix, device_captured, device_suffix
+            select row, received_at, topic, captures, payload, content_type, attributes,
+                device_prefix, device_captured, device_suffix
             from part
             where "group" = {number}
             """
         )
         found = group.convention.engine.read(own, group.options, bounds)
         readings, rejects = assemble(own, found, judge(own, group.options, bounds), group.options)
+        announcements, announced_metrics = announced(own, found)
     return _Piece(
-        readings=readings, rejects=rejects.append_column("decoder", pa.repeat(pa.scalar(group.name), len(rejects)))
+        readings=readings,
+        rejects=rejects.append_column("decoder", pa.repeat(pa.scalar(group.name), len(rejects))),
+        announcements=announcements,
+        announced_metrics=announced_metrics,
+        not_telemetry=found.not_telemetry,
+        held=found.held,
     )
 
 
@@ -167,11 +186,15 @@ def _concat(schema: pa.Schema, tables: list[pa.Table]) -> pa.Table:
     return pa.concat_tables([schema.empty_table(), *(table.select(schema.names).cast(schema) for table in tables)])
 
 
-def _outcomes(batch: pa.Table, routes: RouteTable, readings: pa.Table, rejects: pa.Table) -> pa.Table:
+def _outcomes(
+    batch: pa.Table, routes: RouteTable, readings: pa.Table, rejects: pa.Table, pieces: list[_Piece]
+) -> pa.Table:
+    """What became of each message: it gave readings, else it was rejected, else it waits, else it is no telemetry."""
     has_readings = pc.is_in(batch["row"], value_set=distinct(readings["row"]))
     has_reject = pc.is_in(batch["row"], value_set=rejects["row"])
-    status = pa.array([READINGS, REJECTED, NOT_TELEMETRY]).take(
-        pc.if_else(has_readings, 0, pc.if_else(has_reject, 1, 2))
+    is_held = pc.is_in(batch["row"], value_set=pa.concat_arrays([piece.held for piece in pieces]))
+    status = pa.array([READINGS, REJECTED, HELD, NOT_TELEMETRY]).take(
+        pc.if_else(has_readings, 0, pc.if_else(has_reject, 1, pc.if_else(is_held, 2, 3)))
     )
     patterns = pa.array([route.topic for route in routes.routes], pa.string())
     conventions = pa.array([*(route.convention for route in routes.routes), REGISTRY_SOURCE], pa.string())

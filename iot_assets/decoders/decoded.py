@@ -69,6 +69,19 @@ ANNOUNCEMENTS_SCHEMA: Final = pa.schema(
     ]
 )
 
+#: What a device says about a metric of its own; the same facts as the registry's metric rows.
+ANNOUNCED_METRICS_SCHEMA: Final = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("device_id", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("unit", pa.string()),
+        pa.field("min", pa.float64()),
+        pa.field("max", pa.float64()),
+        pa.field("description", pa.string()),
+    ]
+)
+
 #: What a convention must remember from one batch to the next, opaque to whoever stores it.
 STATE_SCHEMA: Final = pa.schema(
     [
@@ -98,6 +111,7 @@ class Decoded:
     rejects: pa.Table
     outcomes: pa.Table
     announcements: pa.Table
+    announced_metrics: pa.Table
     state: State
 
 

@@ -2,18 +2,35 @@
 
 Belongs here: the shapes of the tables that engines hand to ``judge``. Does not: how they are found.
 An engine also leaves a view ``records(row, record, received_at, device_prefix, device_captured, device_suffix, device,
-device_fault, t, time_fault, declared_id)``: who and when. ``record`` is unique in the group, ``t`` the text of the
-time; the faults say that the field is there but cannot be a name or a time.
+device_fault, t, known_us, relative, time_fault, declared_id)``: who and when. ``record`` is unique in the group, ``t``
+the text of the time, ``known_us`` the time itself where the convention leaves no doubt (microseconds since 1970);
+the faults say that the field is there but cannot be a name or a time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pyarrow as pa
 
-#: One row a measurement, tied to its record. Where ``reason`` is not null it is a fault instead.
+from iot_assets.decoders.decoded import ANNOUNCED_METRICS_SCHEMA, ANNOUNCEMENTS_SCHEMA
+
+#: One row a record, for engines in Python: what ``records`` says beyond the message itself.
+RECORDS_SCHEMA: Final = pa.schema(
+    [
+        pa.field("row", pa.int64()),
+        pa.field("record", pa.int64()),
+        pa.field("device", pa.string()),
+        pa.field("t", pa.string()),
+        pa.field("known_us", pa.int64()),
+        pa.field("relative", pa.bool_()),
+        pa.field("declared_id", pa.string()),
+    ]
+)
+
+#: One row a measurement, tied to its record. Where ``reason`` is not null it is a fault instead. ``flags`` are bits of
+#: ``judge.FLAG_BITS``: what the device itself says of the measurement; null is none.
 FIELDS_SCHEMA: Final = pa.schema(
     [
         pa.field("record", pa.int64()),
@@ -22,6 +39,7 @@ FIELDS_SCHEMA: Final = pa.schema(
         pa.field("value", pa.float64()),
         pa.field("value_text", pa.string()),
         pa.field("unit", pa.string()),
+        pa.field("flags", pa.int16()),
         pa.field("reason", pa.string()),
         pa.field("detail", pa.string()),
     ]
@@ -33,9 +51,17 @@ FAULTS_SCHEMA: Final = pa.schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The measurements and the faults of a group of messages."""
+    """The measurements and the faults of a group of messages, and what else they say.
+
+    ``not_telemetry`` and ``held`` are rows of messages; a message that gives a reading all the same is telemetry.
+    ``device_id`` of an announcement is null where it is the device that the topic names.
+    """
 
     fields: pa.Table
     faults: pa.Table
+    not_telemetry: pa.Array = field(default_factory=lambda: pa.array([], pa.int64()))
+    held: pa.Array = field(default_factory=lambda: pa.array([], pa.int64()))
+    announcements: pa.Table = field(default_factory=ANNOUNCEMENTS_SCHEMA.empty_table)
+    announced_metrics: pa.Table = field(default_factory=ANNOUNCED_METRICS_SCHEMA.empty_table)

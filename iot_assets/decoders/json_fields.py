@@ -90,7 +90,8 @@ def _measured(found: str, options: JsonRecordOptions) -> str:
                 end as reason
             from valued
         )
-        select record, position, metric, number as value, if(number is null, text, null) as value_text, unit, reason,
+        select record, position, metric, number as value, if(number is null, text, null) as value_text, unit,
+            null::smallint as flags, reason,
             if(reason is null, null, left(metric, 100) || if(raw is null, '', ': ' || left(raw, 100))) as detail
         from judged
         """

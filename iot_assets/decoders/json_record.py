@@ -57,7 +57,7 @@ _TIME: Final = f"""case
 _RECORDS: Final = f"""
     select row, row as record, received_at, device_prefix, device_captured, device_suffix,
         {scalar_text("device_json")} as device, not {is_word("device_json")} as device_fault,
-        {_TIME} as t, not {is_word("time_json")} as time_fault,
+        {_TIME} as t, null::bigint as known_us, false as relative, not {is_word("time_json")} as time_fault,
         {scalar_text("id_json")} as declared_id
     from objects
     """

@@ -16,13 +16,16 @@ from iot_assets.decoders.options import CommonOptions, build_options
 from iot_assets.errors import SettingsError
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+#: As the last level of a pattern: one level or more, remembered together, slashes included.
+_REST: Final = re.compile(r"\{([a-z_][a-z0-9_]*)#\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """Topics, by a pattern, and the convention that their messages follow.
 
-    A pattern is an MQTT topic filter in which ``{name}`` stands for one level and remembers it.
+    A pattern is an MQTT topic filter in which ``{name}`` stands for one level and remembers it, and ``{name#}``, as the
+    last level, for one or more.
     """
 
     topic: str
@@ -107,14 +110,18 @@ def _check(route: Route) -> tuple[Group | None, list[str]]:
     faults = []
     if not route.topic:
         faults.append("the topic must not be empty")
-    if any("#" in level and (level != "#" or i < len(levels) - 1) for i, level in enumerate(levels)):
-        faults.append("# must be the whole last level of a topic")
+    rest = _REST.fullmatch(levels[-1])
+    plain = levels[:-1] if rest else levels
+    if any("#" in level and (level != "#" or i < len(levels) - 1) for i, level in enumerate(plain)):
+        faults.append("# must be the whole last level of a topic, or end its name: {name#}")
     if any(
-        ("+" in level and level != "+") or (set(level) & {"{", "}"} and not _PLACEHOLDER.fullmatch(level))
-        for level in levels
+        ("+" in level and level != "+")
+        or (set(level) & {"{", "}"} and not _PLACEHOLDER.fullmatch(level) and not _REST.fullmatch(level))
+        for level in plain
     ):
         faults.append("+ and {name} (small letters, digits, _) must each be a whole level of the topic")
-    captured = [match[1] for level in levels if (match := _PLACEHOLDER.fullmatch(level))]
+    captured = [match[1] for level in plain if (match := _PLACEHOLDER.fullmatch(level))]
+    captured += [rest[1]] if rest else []
     if len(set(captured)) < len(captured):
         faults.append("a name may stand in the topic once")
     options, wrong = build_options(convention.engine.options, convention.with_options(route.options))
@@ -138,6 +145,8 @@ def _compile(topic: str) -> re.Pattern[str]:
             parts.append(f"{slash}[^/]*")
         elif (match := _PLACEHOLDER.fullmatch(level)) is not None:
             parts.append(f"{slash}(?P<{match[1]}>[^/]*)")
+        elif (match := _REST.fullmatch(level)) is not None:
+            parts.append(f"{slash}(?P<{match[1]}>.*)")
         else:
             parts.append(slash + re.escape(level))
     dollar = r"(?!\$)" if topic[0] in "+#{" else ""

@@ -5,6 +5,7 @@ Belongs here: the step from topics to numbers of routes and groups. Does not: pa
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def routed(batch: pa.Table, routes: RouteTable) -> pa.Table:
-    """The batch with columns route, group, device_prefix, device_captured and device_suffix.
+    """The batch with columns route, group, captures (JSON), device_prefix, device_captured and device_suffix.
 
     Route and group are null where no route matches, and for the registry, which follows none.
     """
@@ -26,6 +27,7 @@ def routed(batch: pa.Table, routes: RouteTable) -> pa.Table:
     found: dict[str, tuple[pa.DataType, list[object]]] = {
         "route": (pa.int32(), []),
         "group": (pa.int32(), []),
+        "captures": (pa.string(), []),
         "device_prefix": (pa.string(), []),
         "device_captured": (pa.string(), []),
         "device_suffix": (pa.string(), []),
@@ -42,7 +44,7 @@ def routed(batch: pa.Table, routes: RouteTable) -> pa.Table:
 
 def _facts(topic: str, routes: RouteTable) -> tuple[object, ...]:
     if (match := routes.match(topic)) is None:
-        return (None,) * 5
+        return (None,) * 6
     index, captures = match
     device = routes.device_name(index, captures)
-    return index, routes.group_of[index], device.prefix, device.captured, device.suffix
+    return index, routes.group_of[index], json.dumps(captures), device.prefix, device.captured, device.suffix

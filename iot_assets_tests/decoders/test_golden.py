@@ -2,7 +2,8 @@
 
 ``topic`` and ``payload`` hold the bytes as they are; ``case.json``, where there is one, says ``options`` (then a route
 for just this topic is made of them; ``pattern`` names another one), ``received_at`` and ``bounds``; ``expected.json``
-the readings in the order of the text, without what is null, and the reject.
+the readings in the order of the text, without what is null, and the reject; also the outcome, where it is neither of
+these, and what devices announce of themselves, where they do.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from iot_assets.decoders.conventions import CONVENTIONS
-from iot_assets.decoders.decoded import Bounds
+from iot_assets.decoders.decoded import HELD, NOT_TELEMETRY, Bounds
 from iot_assets.decoders.routes import Route
 from iot_assets_tests.decoders.batches import NOW, decoded, readings
 
@@ -37,12 +38,16 @@ def outcome(case: Path) -> dict[str, Any]:
     assert result.outcomes["decoder"].to_pylist() == [case.parent.name]
     found = []
     for reading in readings(result):
-        shown = {
-            name: value for name, value in reading.items() if value is not None and name not in {"row", "position"}
-        }
-        found.append({**shown, "event_at": reading["event_at"].isoformat()})
+        told = {name: value for name, value in reading.items() if value is not None and name not in {"row", "position"}}
+        found.append({**told, "event_at": reading["event_at"].isoformat()})
     rejected = [{"reason": r["reason"], "detail": r["detail"]} for r in result.rejects.to_pylist()]
-    return {"readings": found, "reject": rejected[0] if rejected else None}
+    shown = {"readings": found, "reject": rejected[0] if rejected else None}
+    if (status := result.outcomes["status"][0].as_py()) in {HELD, NOT_TELEMETRY}:
+        shown["outcome"] = status
+    for name, table in (("announcements", result.announcements), ("announced_metrics", result.announced_metrics)):
+        if rows := [{k: v for k, v in row.items() if v is not None and k != "row"} for row in table.to_pylist()]:
+            shown[name] = json.loads(json.dumps(rows, default=datetime.isoformat))
+    return shown
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")

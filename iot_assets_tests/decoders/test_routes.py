@@ -118,3 +118,9 @@ def test_the_defaults_of_each_convention_are_valid_options(name: str) -> None:
 def test_any_topic_matches_or_not(topic: str) -> None:
     found: Any = RouteTable().match(topic)
     assert found is None or DEFAULT_ROUTES[found[0]]
+
+
+def test_a_pattern_may_remember_the_rest_of_a_topic() -> None:
+    routes = RouteTable([Route("N/{portal}/{rest#}", "flat_json", {"device": "{portal}/{rest}"})], defaults=())
+    assert routes.match("N/a/pvinverter/20/Ac") == (0, {"portal": "a", "rest": "pvinverter/20/Ac"})
+    assert routes.match("N/a") is None

@@ -1,0 +1,160 @@
+"""What the messages of a group say, written down one message at a time by the readers of ``by_message``.
+
+Belongs here: the few verbs with which a reader tells what it found. Does not: any convention.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import pyarrow as pa
+
+from iot_assets.decoders.decoded import ANNOUNCED_METRICS_SCHEMA, ANNOUNCEMENTS_SCHEMA
+from iot_assets.decoders.found import FAULTS_SCHEMA, FIELDS_SCHEMA, RECORDS_SCHEMA, Found
+
+_MAX_SHOWN: Final = 100
+
+
+class Unreadable(Exception):  # noqa: N818 - it says what the message is, and never leaves the decoders
+    """The message cannot be read; what it said before this was raised still counts."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class Sheet:
+    """Collects records, measurements, faults and announcements.
+
+    For each message, in any order: ``record`` (who and when; what is measured afterwards belongs to it), ``measure``,
+    ``fault``, ``not_telemetry``, ``hold``, ``announce``, ``announce_metric``. A message that says nothing of all this
+    measures nothing, and is rejected for that.
+    """
+
+    def __init__(self) -> None:
+        self._row = 0
+        self._position = 0
+        self._said = False
+        self._records: list[tuple[Any, ...]] = []
+        self._fields: list[tuple[Any, ...]] = []
+        self._faults: list[tuple[int, str, str]] = []
+        self._not_telemetry: list[int] = []
+        self._held: list[int] = []
+        self._announcements: list[dict[str, Any]] = []
+        self._announced_metrics: list[dict[str, Any]] = []
+
+    def begin(self, row: int) -> None:
+        """The next message."""
+        self._row = row
+        self._position = 0
+        self._said = False
+
+    def end(self) -> None:
+        """The message is read."""
+        if not self._said:
+            self.reject("missing_value", "it holds no measurement")
+
+    def record(
+        self,
+        device: str | None = None,
+        *,
+        time: str | None = None,
+        us: int | None = None,
+        relative: bool = False,
+        declared_id: str | None = None,
+    ) -> None:
+        """Who measured, and when.
+
+        Args:
+            device: what the payload calls the device; a level of the topic named ``{device}`` goes before it.
+            time: the time as it is written, to be read with the route's zone and unit; None is the received time.
+            us: the time exactly, in microseconds since 1970, where the convention says what its times mean; ``time`` is
+                then only kept as a witness.
+            relative: the time was told as an age or relative to the received time.
+            declared_id: what the payload calls itself, where the convention has such a thing.
+        """
+        self._said = True
+        if us is not None:
+            us = max(-_FARTHEST_US, min(_FARTHEST_US, us))
+        self._records.append((self._row, len(self._records), device, time, us, relative, declared_id))
+
+    def measure(self, metric: str, value: float | str | None, unit: str | None = None, flags: int = 0) -> None:
+        """A measurement of the record begun last: a number, a truth value or text; None measures nothing.
+
+        ``flags`` are bits of ``judge.FLAG_BITS``: what the device itself says of the quality.
+        """
+        if not self._records or self._records[-1][0] != self._row:
+            self.record()
+        if value is None:
+            return
+        number, text = None, None
+        if isinstance(value, str):
+            text = value
+        else:
+            try:
+                number = float(value)
+            except OverflowError:
+                number = math.inf
+            if not math.isfinite(number):
+                self.fault(metric, "bad_value", str(value))
+                return
+        position = self._position
+        self._position = position + 1
+        self._fields.append((len(self._records) - 1, position, metric, number, text, unit, flags, None, None))
+
+    def fault(self, metric: str, reason: str, detail: str) -> None:
+        """A measurement of the record begun last that measures nothing."""
+        position = self._position
+        self._position = position + 1
+        told = f"{metric[:_MAX_SHOWN]}: {detail[:_MAX_SHOWN]}"
+        self._fields.append((len(self._records) - 1, position, metric, None, None, None, 0, reason, told))
+
+    def reject(self, reason: str, detail: str) -> None:
+        """The message, or the rest of it, cannot be read."""
+        self._said = True
+        self._faults.append((self._row, reason, detail))
+
+    def not_telemetry(self) -> None:
+        """The message is understood and carries no readings."""
+        self._said = True
+        self._not_telemetry.append(self._row)
+
+    def hold(self) -> None:
+        """The message waits for another one before it can be read."""
+        self._said = True
+        self._held.append(self._row)
+
+    def announce(self, device: str | None = None, **facts: Any) -> None:
+        """What a device says about itself: columns of ``ANNOUNCEMENTS_SCHEMA``."""
+        self._said = True
+        self._announcements.append({"row": self._row, "device_id": device, **facts})
+
+    def announce_metric(self, device: str | None, metric: str, **facts: Any) -> None:
+        """What a device says about a metric of its own: columns of ``ANNOUNCED_METRICS_SCHEMA``."""
+        self._announced_metrics.append({"row": self._row, "device_id": device, "metric": metric, **facts})
+
+    def records(self) -> pa.Table:
+        """All records, with the columns of ``RECORDS_SCHEMA``."""
+        return _table(self._records, RECORDS_SCHEMA)
+
+    def found(self) -> Found:
+        """All else."""
+        return Found(
+            fields=_table(self._fields, FIELDS_SCHEMA),
+            faults=_table(self._faults, FAULTS_SCHEMA),
+            not_telemetry=pa.array(self._not_telemetry, pa.int64()),
+            held=pa.array(self._held, pa.int64()),
+            announcements=pa.Table.from_pylist(self._announcements, ANNOUNCEMENTS_SCHEMA),
+            announced_metrics=pa.Table.from_pylist(self._announced_metrics, ANNOUNCED_METRICS_SCHEMA),
+        )
+
+
+#: 8 July 8307: as far as an instant is told.
+_FARTHEST_US: Final = 2 * 10**17
+
+
+def _table(rows: list[Any], schema: pa.Schema) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)
