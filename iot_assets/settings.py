@@ -136,6 +136,28 @@ class Lander(_Section):
     metrics_port: Port = Field(default=0, description="Port of /healthz and /metrics; 0 is off.")
 
 
+class Http(_Section):
+    """The HTTP intake: for devices that speak no MQTT. It has no login: think before you open it to others."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address on which the lander takes HTTP requests.")
+    port: Port | None = Field(
+        default=None, description="Port of the intake; 0 is off. When not set: off for `land`, 8080 for `up` and `demo`."
+    )
+    max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=1048576,
+        description="Larger bodies are refused, as they come and unpacked; not more than decode.max_payload_bytes.",
+    )
+    in_flight_bytes: Annotated[int, Field(ge=1048576)] = Field(
+        default=67108864, description="Most bytes of bodies held in memory, arriving or not yet durable; above, refused."
+    )
+    max_connections: Annotated[int, Field(ge=1)] = Field(
+        default=500, description="Most connections open at once; requests of further ones are refused."
+    )
+    body_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=30, description="A body must have arrived in full after so long."
+    )
+
+
 class Registry(_Section):
     """What is known of the devices beforehand."""
 
@@ -185,6 +207,21 @@ class Decode(_Section):
     )
     future_minutes: Annotated[int, Field(ge=0)] = Field(
         default=5, description="A time further in the future than this is not believed: flag clock_suspect."
+    )
+
+
+class Drift(_Section):
+    """What is remembered, and said, of the shapes of messages: a shape is the set of metrics that one message gives."""
+
+    shapes_per_route: Annotated[int, Field(ge=1, le=10000)] = Field(
+        default=50,
+        description="So many shapes, those with the most metrics, are told apart per route and landed day; the rest is counted as other.",
+    )
+    learn_minutes: Annotated[float, Field(ge=0)] = Field(
+        default=60, description="What a route sends within so many minutes after its first message is not called a change."
+    )
+    warn_hours: Annotated[float, Field(gt=0)] = Field(
+        default=24, description="For so long after a change the check of schema drift warns of it."
     )
 
 
@@ -311,9 +348,11 @@ class Settings(BaseSettings):
     )
     mqtt: Mqtt = Field(default=Mqtt(), description="The broker.")
     lander: Lander = Field(default=Lander(), description="The lander.")
+    http: Http = Field(default=Http(), description="The HTTP intake.")
     registry: Registry = Field(default=Registry(), description="The device registry.")
     routes: tuple[Route, ...] = Field(default=(), description="Your routes, tried in order before the built-in ones.")
     decode: Decode = Field(default=Decode(), description="Bounds of decoding.")
+    drift: Drift = Field(default=Drift(), description="Shapes of messages.")
     warehouse: Warehouse = Field(default=Warehouse(), description="The warehouse.")
     history: History = Field(default=History(), description="Closed days.")
     serving: Serving = Field(default=Serving(), description="The published copy.")
@@ -329,6 +368,15 @@ class Settings(BaseSettings):
         if self.freshness.warn_minutes <= self.schedule.idle_minutes:
             raise ValueError(
                 "freshness.warn_minutes must be more than schedule.idle_minutes, or an idle hour would look stale"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _bodies(self) -> Settings:
+        if self.http.port and self.http.max_body_bytes > self.decode.max_payload_bytes:
+            raise ValueError(
+                "http.max_body_bytes must not be more than decode.max_payload_bytes, or what was accepted would be"
+                " rejected when it is decoded"
             )
         return self
 

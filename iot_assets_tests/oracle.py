@@ -10,6 +10,7 @@ than 53 bits.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import struct
@@ -29,6 +30,8 @@ MINUTE: Final = 60_000_000
 _WIDTHS: Final = {"readings_1min": MINUTE, "readings_1h": 60 * MINUTE, "readings_1d": 1440 * MINUTE}
 _EXCLUDING: Final = {"out_of_range", "clock_suspect", "out_of_scale"}
 _ONE: Final = 10**12
+#: So many shapes a landed day are told apart.
+SHAPES: Final = 3
 _WIDE: Final = Context(prec=60)
 
 
@@ -115,6 +118,7 @@ def tables(messages: Iterable[Seen]) -> dict[str, list[Row]]:
             "silver.rejects": _reject_rows(ordered, again),
             "silver.devices": _device_rows(ordered, said, known),
             "silver.metrics": _metric_rows(known),
+            "silver.schema_versions": _shape_rows(ordered, said),
             **{f"gold.{name}": _rollup(readings, known, width) for name, width in _WIDTHS.items()},
             "gold.latest": _latest_rows(readings, known),
         }.items()
@@ -323,6 +327,34 @@ def _spells(
     if saying is not None:
         spells.append((since, None, saying))
     return spells
+
+
+def _shape_rows(ordered: list[Seen], said: dict[UUID, list[_Said]]) -> list[Row]:
+    """Shapes by landed day: the ``SHAPES`` with the most metrics, and the others as one."""
+    having: dict[tuple[str, tuple[Row, Row]], list[Seen]] = defaultdict(list)
+    for m in ordered:
+        numbers = tuple(sorted({r.metric for r in said[m.message_id] if r.value is not None}))
+        texts = tuple(sorted({r.metric for r in said[m.message_id] if r.value is None}))
+        if numbers or texts:
+            having[m.landed_on, (numbers, texts)].append(m)
+    rows = []
+    for day in {landed_on for landed_on, _ in having}:
+        shapes = [shape for landed_on, shape in having if landed_on == day]
+        shapes.sort(key=lambda shape: (-len(shape[0]) - len(shape[1]), _name_of(shape)))
+        groups = [(_name_of(shape), [shape]) for shape in shapes[:SHAPES]]
+        for name, group in [*groups, ("other", shapes[SHAPES:])]:
+            messages = sorted((m for shape in group for m in having[day, shape]), key=lambda m: m.arrival)
+            if messages:
+                names = [tuple(sorted({metric for shape in group for metric in shape[kind]})) for kind in (0, 1)]
+                first, last = messages[0], messages[-1]
+                counted = (len(messages), first.received_at, last.received_at)
+                example = (first.message_id, first.topic, first.payload[:300])
+                rows.append(("plain", name, date.fromisoformat(day), *names, *counted, *example))
+    return rows
+
+
+def _name_of(shape: tuple[Row, Row]) -> str:
+    return hashlib.md5("\n\n".join("\n".join(names) for names in shape).encode()).hexdigest()[:16]
 
 
 def _rollup(readings: list[_Said], known: _Known, width: int) -> list[Row]:

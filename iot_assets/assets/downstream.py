@@ -9,6 +9,7 @@ import duckdb
 from iot_assets.assets import gold, silver
 from iot_assets.assets.serving import publish_now
 from iot_assets.assets.specs import SERVING, key_of
+from iot_assets.assets.watching import drift_check
 from iot_assets.settings import Settings
 from iot_assets.warehouse import gold as gold_unit
 from iot_assets.warehouse.silver import Written
@@ -19,7 +20,10 @@ def heal_and_publish(
 ) -> dict[dg.AssetKey, Mapping[str, Any]]:
     """Heal gold and publish; metadata of each asset from silver on."""
     healed = gold_unit.heal(connection, run_id=run_id)
-    tables = {**silver.metadata(connection, written), **gold.metadata(connection, healed)}
+    tables = {
+        **silver.metadata(connection, written, drift_check(connection, settings)),
+        **gold.metadata(connection, healed),
+    }
     published = publish_now(connection, settings)
     return {**{key_of(table): facts for table, facts in tables.items()}, SERVING: published}
 

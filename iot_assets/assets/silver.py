@@ -14,7 +14,7 @@ from iot_assets.assets.registry import snapshots
 from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, markdown, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
-from iot_assets.assets.watching import lag_check
+from iot_assets.assets.watching import drift_check, lag_check
 from iot_assets.decoders.decode import decode
 from iot_assets.decoders.decoded import Bounds
 from iot_assets.decoders.routes import RouteTable
@@ -24,6 +24,7 @@ from iot_assets.settings import Settings
 from iot_assets.warehouse import ledger
 from iot_assets.warehouse import silver as unit
 from iot_assets.warehouse.connection import rows, scalar
+from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.replay import Choice, open_rejects
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
@@ -34,10 +35,11 @@ from iot_assets.warehouse.tables import (
     OUTCOMES,
     READINGS,
     REJECTS,
+    SCHEMA_VERSIONS,
     Table,
 )
 
-_TABLES = (READINGS, OUTCOMES, REJECTS, CORRECTIONS, DEVICES, METRICS, OUTCOME_COUNTS)
+_TABLES = (READINGS, OUTCOMES, REJECTS, CORRECTIONS, DEVICES, METRICS, SCHEMA_VERSIONS, OUTCOME_COUNTS)
 
 
 @dg.multi_asset(
@@ -56,8 +58,9 @@ def silver(
         with warehouse.get_connection() as connection:
             written = settle_pending(connection, settings, context.run.run_id)
             checks = [c for w in written for c in w.checks] or unit.checks_without_news(connection)
-            checks.append(lag_check(connection, settings))
-            tables = metadata(connection, written)
+            drift = drift_check(connection, settings)
+            checks += [lag_check(connection, settings), drift]
+            tables = metadata(connection, written, drift)
     except ContractError as error:
         yield from blocked(error)
         return
@@ -66,7 +69,7 @@ def silver(
 
 def settle_pending(connection: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> list[unit.Written]:
     """Decode and settle each batch that silver has not applied, a transaction each."""
-    settler = Settler(connection, route_table(settings), bounds(settings), run_id)
+    settler = Settler(connection, route_table(settings), bounds(settings), run_id, settings.drift.shapes_per_route)
     return [settler.settle(batch, unit.open_batch(connection, batch)) for batch in ledger.pending(connection, "silver")]
 
 
@@ -74,7 +77,7 @@ def replay_rejects(
     connection: duckdb.DuckDBPyConnection, settings: Settings, choice: Choice, run_id: str
 ) -> list[unit.Written]:
     """Decode the chosen rejects again and settle what comes of it, each reject once."""
-    settler = Settler(connection, route_table(settings), bounds(settings), run_id)
+    settler = Settler(connection, route_table(settings), bounds(settings), run_id, settings.drift.shapes_per_route)
     since, written = datetime.now(UTC), []
     most = settings.warehouse.batch_messages
     while opened := open_rejects(connection, choice, since=since, most=most, run_id=run_id):
@@ -90,17 +93,22 @@ class Settler:
     routes: RouteTable
     bounds: Bounds
     run_id: str
+    shapes_per_route: int
 
     def settle(self, batch: ledger.Batch, messages: pa.Table) -> unit.Written:
         """One transaction of silver."""
         decoded = decode(messages, self.routes, self.bounds)
         history = snapshots(self.connection) if unit.brings_registry(self.connection) else None
         ready = unit.Decoded(decoded.readings, decoded.rejects, decoded.outcomes)
-        return unit.write(self.connection, batch, ready, history, run_id=self.run_id)
+        return unit.write(
+            self.connection, batch, ready, history, run_id=self.run_id, shapes_per_route=self.shapes_per_route
+        )
 
 
-def metadata(connection: duckdb.DuckDBPyConnection, written: list[unit.Written]) -> dict[Table, dict[str, Any]]:
-    """Metadata of silver's tables after these transactions."""
+def metadata(
+    connection: duckdb.DuckDBPyConnection, written: list[unit.Written], drift: CheckResult
+) -> dict[Table, dict[str, Any]]:
+    """Metadata of silver's tables after these transactions; ``drift`` is what changed of late in what devices send."""
     outcomes: Counter[str] = Counter()
     for w in written:
         outcomes.update(w.outcomes)
@@ -116,6 +124,10 @@ def metadata(connection: duckdb.DuckDBPyConnection, written: list[unit.Written])
         OUTCOMES: {f"messages_{name}": count for name, count in sorted(outcomes.items())},
         REJECTS: {"rows_out": sum(w.rejects for w in written), **_reject_groups(connection)},
         CORRECTIONS: {"rows_out": sum(w.corrections for w in written)},
+        SCHEMA_VERSIONS: {
+            **drift.facts,
+            **({"changes": dg.MetadataValue.md(markdown(drift.sample))} if drift.sample else {}),
+        },
     }
     if written:
         newest = scalar(

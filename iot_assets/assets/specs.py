@@ -34,6 +34,12 @@ STEP_CHECKS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = MappingProxyT
                 True,
             ),
         },
+        "silver.schema_versions": {
+            "schema_drift": (
+                "No route has sent a new shape of message, another type or a metric less within drift.warn_hours.",
+                False,
+            ),
+        },
         "silver.readings": {
             "event_time_lag": ("The newest event is not older than the setting freshness.lag_warn_minutes.", False),
         },

@@ -12,6 +12,7 @@ from iot_assets.assets.specs import STEP_CHECKS
 from iot_assets.lake.paths import DataPaths, list_landed
 from iot_assets.landing.status import LanderStatus, lander_running, read_status
 from iot_assets.settings import Settings
+from iot_assets.warehouse import drift
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.contract import SAMPLE, CheckResult
 
@@ -76,6 +77,14 @@ def lag_check(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Chec
         if lag > settings.freshness.lag_warn_minutes * 60:
             late.append({"newest_event_at": newest, "lag_minutes": round(lag / 60, 1)})
     return _finding("silver.readings", "event_time_lag", late, facts)
+
+
+def drift_check(connection: duckdb.DuckDBPyConnection, settings: Settings) -> CheckResult:
+    """What changed of late in what devices send: never a fault, so it is told for a while and then is as it is."""
+    learn, warn = timedelta(minutes=settings.drift.learn_minutes), timedelta(hours=settings.drift.warn_hours)
+    found = drift.changes(connection, now=datetime.now(UTC), learn=learn, warn=warn)
+    shapes = int(scalar(connection, "select count(distinct (route, shape)) from silver.schema_versions"))
+    return _finding("silver.schema_versions", "schema_drift", found, {"shapes": shapes})
 
 
 def _lander_problems(status: LanderStatus | None, *, running: bool) -> list[dict[str, Any]]:

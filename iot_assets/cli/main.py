@@ -22,6 +22,7 @@ VERBS: Final = MappingProxyType(
         "rebuild": "iot_assets.cli.rebuild:rebuild",
         "rejects": "iot_assets.cli.rejects:rejects",
         "replay": "iot_assets.cli.replay:replay",
+        "schemas": "iot_assets.cli.schemas:schemas",
         "settings": "iot_assets.cli.settings:settings",
         "trace": "iot_assets.cli.trace:trace",
         "up": "iot_assets.cli.up:up",

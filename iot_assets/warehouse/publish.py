@@ -30,11 +30,14 @@ from iot_assets.warehouse.tables import (
     READINGS_1D,
     READINGS_1H,
     REJECTS,
+    SCHEMA_VERSIONS,
     Table,
 )
 
 #: Published whole: small, or what people look at most.
-WHOLE: Final = (FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, READINGS_1H, READINGS_1D, LATEST)
+WHOLE: Final = (
+    FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS, READINGS_1H, READINGS_1D, LATEST,
+)  # fmt: skip
 #: Published whole while small; else for a recent span, joined by a view with the days that the lake has.
 SPANNED: Final = MappingProxyType({kind: table for kind, (table, _, _) in history.KINDS.items()})
 #: So many rows of days that have changed since the lake got them are copied; more (someone's loaded years) are

@@ -66,6 +66,7 @@ def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
                     f" from {table} t asof join forgotten_files f on t.message_id >= f.first_message_id"
                     f" where t.message_id <= f.last_message_id and {span.condition('t.received_at')})"
                 )
-        connection.execute("delete from silver.outcome_counts where landed_on = ?", [day])
+        for table in ("silver.outcome_counts", "silver.schema_versions"):
+            connection.execute(f"delete from {table} where landed_on = ?", [day])
         connection.execute("delete from bronze.files where landed_on = ? and state = 'entered'", [day])
         return Forgotten(day, files, int(scalar(connection, "select count(*) from forgotten")))

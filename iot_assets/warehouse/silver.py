@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from iot_assets.lake.landed import REGISTRY_SOURCE
-from iot_assets.warehouse import contract, ledger, registry
+from iot_assets.warehouse import contract, drift, ledger, registry
 from iot_assets.warehouse.connection import scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
@@ -29,9 +29,12 @@ from iot_assets.warehouse.tables import (
     OUTCOMES,
     READINGS,
     REJECTS,
+    SCHEMA_VERSIONS,
     Table,
 )
 
+#: Small tables, judged whole.
+_WHOLE = (DEVICES, METRICS, SCHEMA_VERSIONS)
 #: Tables whose rows name the batch that wrote them, so that what a batch wrote can be looked at alone.
 _BY_BATCH = (OUTCOMES, READINGS, CORRECTIONS, REJECTS)
 
@@ -98,6 +101,7 @@ def write(
     snapshots: list[registry.Snapshot] | None,
     *,
     run_id: str,
+    shapes_per_route: int,
 ) -> Written:
     """Settle the open batch into silver.
 
@@ -107,6 +111,7 @@ def write(
         decoded: its readings, rejects and outcomes.
         snapshots: the registry's whole history when the batch brings one, else None.
         run_id: the run to name in the ledger.
+        shapes_per_route: how many shapes of messages are told apart (``drift.record``).
 
     Raises:
         ContractError: a blocking check failed; nothing was written.
@@ -131,6 +136,7 @@ def write(
         _move_books(connection)
         connection.execute(filled("silver/rejects", batch_id=number))
         connection.execute(filled("silver/devices"))
+        drift.record(connection, shapes_per_route)
         checks = _checks(connection, batch.batch_id)
         contract.judge(checks)
         ledger.record(connection, run_id, [c for c in checks if not c.passed])
@@ -177,7 +183,7 @@ def _checks(connection: duckdb.DuckDBPyConnection, batch_id: int) -> list[CheckR
         contract.contract(
             connection, table, among=_neighbours(connection, table, batch_id), written=_written_rows(table, batch_id)
         )
-        for table in (OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS)
+        for table in (OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, *_WHOLE)
     ]
     results.append(_books(connection, batch_id))
     return results
@@ -186,12 +192,12 @@ def _checks(connection: duckdb.DuckDBPyConnection, batch_id: int) -> list[CheckR
 def _written_rows(table: Table, batch_id: int) -> str:
     if table in _BY_BATCH:
         return f"select * from {table.full_name} where batch_id = {batch_id}"
-    return f"select * from {table.full_name}" if table in (DEVICES, METRICS) else _counts_touched()
+    return f"select * from {table.full_name}" if table in _WHOLE else _counts_touched()
 
 
 def _neighbours(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: int) -> str:
     """Rows among which the key of what the batch wrote must be unique."""
-    if table in (DEVICES, METRICS):
+    if table in _WHOLE:
         return f"select * from {table.full_name}"
     if table is OUTCOME_COUNTS:
         return _counts_touched()

@@ -211,6 +211,24 @@ METRICS: Final = Table(
     key=("device_id", "metric", "valid_from_at"),
 )
 
+SCHEMA_VERSIONS: Final = Table(
+    "silver", "schema_versions", "Which shapes the messages of each route have, by landed day: what changed, and since when. A shape is the set of metrics that one message gives, each a number or a text.",
+    (
+        _r("route", "VARCHAR", "Topic pattern of the route."),
+        _r("shape", "VARCHAR", "Names the shape by its metrics; other: all that are beyond the setting drift.shapes_per_route."),
+        _r("landed_on", "DATE", "Day folder of the landed files that the messages lie in."),
+        _r("numbers", "VARCHAR[]", "Metrics that are numbers, in alphabetical order; of other, those of any of its messages."),
+        _r("texts", "VARCHAR[]", "Metrics that are texts, likewise."),
+        _r("messages", "BIGINT", "How many messages, duplicates included; those with a reject do not count.", expect="messages > 0"),
+        _r("first_seen_at", AT, "When the first of them was received."),
+        _r("last_seen_at", AT, "When the latest of them was received.", expect="last_seen_at >= first_seen_at"),
+        _r("example_message_id", "UUID", "The first of them."),
+        _r("example_topic", "VARCHAR", "Its topic."),
+        _r("example_payload", "BLOB", "The first 300 bytes of its payload."),
+    ),
+    key=("route", "shape", "landed_on"), time="last_seen_at",
+)
+
 
 def _rollup(name: str, width: str, source: str) -> Table:
     return Table(
@@ -327,7 +345,7 @@ TABLES: Final = MappingProxyType(
         table.full_name: table
         for table in (
             FILES, MESSAGES,
-            OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS,
+            OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
             APPLIED, DIRTY, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
         )

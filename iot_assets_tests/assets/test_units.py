@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -14,7 +15,7 @@ from iot_assets.warehouse import silver
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.tables import TABLES
 from iot_assets_tests.dagster_house import checks
-from iot_assets_tests.lake_builder import LakeBuilder, Message, at, registry, said
+from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, at, registry, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,3 +170,14 @@ def test_the_resource_closes_its_connection_when_an_asset_raises(tmp_path: Path)
         raise RuntimeError
     with resource.get_connection() as connection:
         assert connection.execute("select 1").fetchall() == [(1,)]
+
+
+def test_a_new_shape_of_message_warns_and_stops_nothing(dagster_house: DagsterHouse) -> None:
+    now = (datetime.now(UTC) - NOON).total_seconds()
+    LakeBuilder(dagster_house.house.paths).land(said("a", now - 7200, t=1), said("a", now - 60, t=1, h=1))
+    result = dagster_house.minute()
+    check = checks(result)["silver/schema_versions:schema_drift"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "new: h" in str(check.metadata["rows"].value)
+    assert "new: h" in dagster_house.metadata("silver/schema_versions")["changes"]
+    assert dagster_house.house.ask("select count(*) from gold.latest") == [(2,)]

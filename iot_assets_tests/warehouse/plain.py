@@ -17,7 +17,7 @@ from iot_assets.lake.landed import REGISTRY_SOURCE
 from iot_assets.warehouse import ledger, silver
 from iot_assets_tests.house import RUN
 from iot_assets_tests.lake_builder import Landed, Message, at
-from iot_assets_tests.oracle import Seen, instant
+from iot_assets_tests.oracle import SHAPES, Seen, instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,7 @@ def settle_plainly(connection: duckdb.DuckDBPyConnection) -> list[silver.Written
     for batch in ledger.pending(connection, "silver"):
         decoded = decode_plainly(silver.open_batch(connection, batch))
         history = snapshots(connection) if silver.brings_registry(connection) else None
-        written.append(silver.write(connection, batch, decoded, history, run_id=RUN))
+        written.append(silver.write(connection, batch, decoded, history, run_id=RUN, shapes_per_route=SHAPES))
     return written
 
 
@@ -66,7 +66,7 @@ def decode_plainly(messages: pa.Table) -> silver.Decoded:
             outcomes.append({"row": row, "status": "rejected", "decoder": "plain"})
             rejects.append({"row": row, "reason": "malformed_json", "decoder": "plain"})
         else:
-            outcomes.append({"row": row, "status": "readings", "decoder": "plain"})
+            outcomes.append({"row": row, "status": "readings", "route": "plain", "decoder": "plain"})
             readings += [
                 _reading(row, position, message["received_at"], fields)
                 for position, fields in enumerate(json.loads(message["payload"]))

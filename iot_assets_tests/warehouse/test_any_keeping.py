@@ -76,7 +76,8 @@ def _do(house: House, what: str, connection: duckdb.DuckDBPyConnection, known: f
         case _:
             since = datetime.now(UTC)
             while opened := open_rejects(connection, Choice(), since=since, most=1000, run_id=RUN):
-                silver.write(connection, opened[0], decode_plainly(opened[1]), None, run_id=RUN)
+                decoded = decode_plainly(opened[1])
+                silver.write(connection, opened[0], decoded, None, run_id=RUN, shapes_per_route=oracle.SHAPES)
 
 
 @settings(
