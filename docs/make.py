@@ -12,14 +12,14 @@ import argparse
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from iot_assets.decoders.conventions import CONVENTIONS
-from iot_assets.decoders.options import CommonOptions
-from iot_assets.decoders.routes import DEFAULT_ROUTES
+import conventions_page
+from conventions_page import table as _table
+
 from iot_assets.landing.health import COUNTERS, GAUGES
 from iot_assets.model import EXCLUDING_FLAGS, INFORMATIVE_FLAGS, OUTCOMES, REJECT_REASONS
 from iot_assets.warehouse.tables import TABLES, Column
@@ -64,13 +64,6 @@ def _printed(module: str, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
-def _table(header: str, rows: Iterable[Iterable[str]]) -> str:
-    names = header.split("|")
-    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
-    lines += ["| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in row) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
-
-
 def _meanings(words: Mapping[str, str], header: str) -> str:
     return _table(header, [(f"`{word}`", meaning) for word, meaning in words.items()])
 
@@ -103,47 +96,6 @@ def _column(column: Column) -> tuple[str, str, str, str]:
     return f"`{column.name}`", f"`{column.type}`", "" if column.required else "null", f"{column.description}{unit}"
 
 
-def _defaults() -> str:
-    parts = []
-    for name, convention in CONVENTIONS.items():
-        rows = [(f"`{option}`", f"`{_plain(value)}`") for option, value in convention.defaults.items()]
-        parts.append(f"### `{name}`\n\n{convention.description}.\n\n")
-        parts.append(_table("option|value", rows) + "\n")
-    return "".join(parts)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(_plain(item) for item in value)}]"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_plain(key)} = {_plain(item)}' for key, item in value.items())}}}"
-    return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def _options(kind: type[CommonOptions]) -> str:
-    own = {n: f for n, f in kind.model_fields.items() if kind is CommonOptions or n not in CommonOptions.model_fields}
-    rows = [(f"`{n}`", _default(f.get_default(call_default_factory=True)), f.description or "") for n, f in own.items()]
-    return _table("option|default|meaning", rows)
-
-
-def _default(value: object) -> str:
-    return "" if value in (None, "", (), {}) else f"`{_plain(value)}`"
-
-
-def _engines() -> str:
-    engines = {c.engine.name: c.engine for c in CONVENTIONS.values()}
-    parts = []
-    for engine in engines.values():
-        users = ", ".join(f"`{name}`" for name, c in CONVENTIONS.items() if c.engine is engine)
-        about = (engine.options.__doc__ or "").strip().replace("``", "`")
-        parts.append(f"### Of {users}\n\n{about}\n\n{_options(engine.options)}\n")
-    return "".join(parts)
-
-
-def _routes() -> str:
-    return _table("topic|convention", [(f"`{r.topic}`", f"`{r.convention}`") for r in DEFAULT_ROUTES])
-
-
 def _metrics() -> str:
     rows = [(f"`iot_assets_lander_{n}_total`", "counter", text) for n, (_, text) in COUNTERS.items()]
     rows += [(f"`iot_assets_lander_{n}`", "gauge", text) for n, (_, text) in GAUGES.items()]
@@ -160,10 +112,9 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "informative flags": lambda: _meanings(INFORMATIVE_FLAGS, "flag|the reading counts, and"),
         "excluding flags": lambda: _meanings(EXCLUDING_FLAGS, "flag|the reading is kept but not aggregated, because"),
         "reject reasons": lambda: _meanings(REJECT_REASONS, "reason|meaning"),
-        "convention defaults": _defaults,
-        "common options": lambda: _options(CommonOptions),
-        "engine options": _engines,
-        "routes": _routes,
+        "conventions": conventions_page.conventions,
+        "common options": conventions_page.common_options,
+        "routes": conventions_page.routes,
         "lander metrics": _metrics,
     }
 )

@@ -35,7 +35,10 @@ class Convention:
 
     engine: Engine
     description: str
+    """What a message holds, in a few words."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    """Markdown for the docs: what the description and the example leave open."""
 
     def with_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The defaults with a route's options instead; of tables (limits, units) entry by entry."""
