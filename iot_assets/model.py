@@ -50,6 +50,7 @@ REJECT_REASONS: Final = MappingProxyType(
         "not_utf8": "the payload is not UTF-8 text",
         "malformed_json": "the payload is not JSON",
         "not_an_object": "the payload is JSON, but not an object",
+        "malformed_line": "a line of it is not as the convention wants it",
         "missing_device": "the field (or topic level) that names the device is missing or empty",
         "bad_device": "the device name is too long (200 characters), holds control characters, or is no text or number",
         "bad_time": "the field that holds the time is there, but is no time",

@@ -44,7 +44,7 @@ _NO_FAULTS: Final = pa.schema(
 ).empty_table()
 _REJECTS: Final = """
     with bad as (
-        select row, -2 as place, reason, detail from faults
+        select row, place, reason, detail from faults
         union all
         select row, -1, reason, detail from heads where reason is not null
         union all
@@ -203,7 +203,8 @@ def _rejects(
     told = distinct(readings["row"])
     if len(faults) == 0 and not field_faults and len(told) == len(heads):
         return _REJECTS_SCHEMA.empty_table()
-    con.register("faults", faults)
+    # In the order in which they were told, before all else.
+    con.register("faults", faults.append_column("place", pa.array(range(-1 - len(faults), -1), pa.int32())))
     con.register("heads", heads.select(["row", "reason", "detail"]))
     con.register("field_faults", pa.concat_tables([_NO_FAULTS, *field_faults]))
     con.register("told", pa.table({"row": told}))

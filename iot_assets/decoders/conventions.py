@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import duckdb
 
-from iot_assets.decoders import json_record
+from iot_assets.decoders import json_record, text_lines
 from iot_assets.decoders.decoded import Bounds
 from iot_assets.decoders.found import Found
 from iot_assets.decoders.json_options import JsonRecordOptions
@@ -51,6 +51,7 @@ class Convention:
 
 
 _JSON: Final = Engine("json_record", JsonRecordOptions, json_record.read)
+_TEXT_LINES: Final = Engine("text_lines", CommonOptions, text_lines.read)
 
 _DEVICE_FIELDS: Final = ("device_id", "deviceId", "device", "sensor_id", "sensorId", "id")
 _TIME_FIELDS: Final = ("timestamp", "time", "ts", "datetime", "dt", "event_at")
@@ -97,6 +98,11 @@ CONVENTIONS: Final[Mapping[str, Convention]] = MappingProxyType(
             _JSON,
             "every field of the object is a metric; fields of objects in it get dotted names",
             {"device_field": _DEVICE_FIELDS, "time_field": _TIME_FIELDS},
+        ),
+        "text_lines": Convention(
+            _TEXT_LINES,
+            "lines `epoch name value`, any number of them; the topic says which device",
+            note="A bad line is a reject; the other lines of its body are read all the same.",
         ),
     }
 )

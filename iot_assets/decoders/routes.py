@@ -38,6 +38,8 @@ DEFAULT_ROUTES: Final = (
     Route("sensors/{name}", "sensor_value"),
     Route("telemetry/#", "telemetry"),
     Route("devices/{device}/#", "flat_json"),
+    Route("/data", "text_lines", {"device": "data"}),
+    Route("lines/{device}", "text_lines"),
 )
 
 
