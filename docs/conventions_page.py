@@ -17,6 +17,7 @@ from iot_assets.decoders.options import CommonOptions
 from iot_assets.decoders.routes import DEFAULT_ROUTES, Route
 
 GOLDEN: Final = Path(__file__).parents[1] / "iot_assets_tests" / "decoders" / "golden"
+OWN_DECODER: Final = Path(__file__).parent / "examples" / "pool_decoder.py"
 #: As much of an example as one wants to read.
 _MAX_TEXT: Final = 1200
 _MAX_BYTES: Final = 256
@@ -44,6 +45,12 @@ def conventions() -> str:
 def common_options() -> str:
     """What can be said of every convention."""
     return _options(CommonOptions)
+
+
+def own_decoder() -> str:
+    """The example of a decoder of one's own, which a test runs."""
+    _, _, code = OWN_DECODER.read_text(encoding="utf-8").partition("\n")
+    return f"```python\n{code}```\n"
 
 
 def _section(name: str, convention: Convention) -> Iterator[str]:
@@ -115,8 +122,7 @@ def _reading(reading: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         _code(reading["device_id"]),
         _code(reading["metric"]),
-        reading["event_at"].replace("+00:00", "Z")
-        + (" (received)" if reading["event_at_source"] == "received" else ""),
+        reading["event_at"].replace("+00:00", "Z") + received,
         value or f"{reading['value']:.15g}",
         _code(reading["unit"]) if "unit" in reading else "",
     )

@@ -19,12 +19,17 @@ from iot_assets.automation.rebuild import rebuild_job
 from iot_assets.automation.replay import replay_job
 from iot_assets.automation.sweep import SWEEP_JOB, sweep_schedule
 from iot_assets.checks.sweeps import SWEEPS
-from iot_assets.resources import warehouse_resource
+from iot_assets.resources import route_table, warehouse_resource
 from iot_assets.settings import Settings, load_settings
 
 
 def build_defs(settings: Settings) -> dg.Definitions:
-    """All definitions for these settings."""
+    """All definitions for these settings.
+
+    Raises:
+        SettingsError: a route is wrong; told here, and not first by a run that decodes.
+    """
+    route_table(settings)
     assets = dg.with_source_code_references([bronze, silver, gold, serving])
     defs = dg.Definitions(
         assets=[LANDED_SPEC, *assets],

@@ -13,7 +13,7 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 
 from iot_assets.decoders.decoded import Bounds
-from iot_assets.decoders.routes import Route, RouteTable
+from iot_assets.decoders.routes import RouteTable
 from iot_assets.lake.paths import DataPaths
 from iot_assets.settings import Settings
 from iot_assets.warehouse.connection import Warehouse
@@ -67,9 +67,9 @@ def route_table(settings: Settings) -> RouteTable:
     """The user's routes and, after them, the built-in ones.
 
     Raises:
-        SettingsError: a route names a convention or an option that is none.
+        SettingsError: a route names a convention or an option that is none, or a decoder that cannot be imported.
     """
-    return RouteTable([Route(topic=r.topic, convention=r.convention, options=r.options) for r in settings.routes])
+    return RouteTable(settings.routes)
 
 
 def bounds(settings: Settings) -> Bounds:

@@ -141,14 +141,16 @@ class Http(_Section):
 
     host: str = Field(default="127.0.0.1", min_length=1, description="Address on which the lander takes HTTP requests.")
     port: Port | None = Field(
-        default=None, description="Port of the intake; 0 is off. When not set: off for `land`, 8080 for `up` and `demo`."
+        default=None,
+        description="Port of the intake; 0 is off. When not set: off for `land`, 8080 for `up` and `demo`.",
     )
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=1048576,
         description="Larger bodies are refused, as they come and unpacked; not more than decode.max_payload_bytes.",
     )
     in_flight_bytes: Annotated[int, Field(ge=1048576)] = Field(
-        default=67108864, description="Most bytes of bodies held in memory, arriving or not yet durable; above, refused."
+        default=67108864,
+        description="Most bytes of bodies held in memory, arriving or not yet durable; above, refused.",
     )
     max_connections: Annotated[int, Field(ge=1)] = Field(
         default=500, description="Most connections open at once; requests of further ones are refused."
@@ -171,18 +173,21 @@ class Route(_Section):
 
     topic: str = Field(
         min_length=1,
-        description="Topic pattern: + for one level, # for the rest, {name} for one level that the device template may use.",
+        description="Topic pattern: + for one level, # for the rest; {name} for one level, {name#} for the rest, that the device template may use.",
     )
-    convention: str = Field(min_length=1, description="One of the conventions that docs/conventions.md lists.")
+    convention: str = Field(
+        min_length=1,
+        description="One of the conventions that docs/conventions.md lists, or python:package.module:function for a decoder of your own.",
+    )
     options: dict[str, Any] = Field(
         default_factory=dict,
-        description="What the convention lets you say: timezone, device, device_field, time_field, metric, units, …",
+        description="What the convention lets you say: timezone, device, device_field, time_field, metric, units, convert, …",
     )
 
     @field_validator("topic")
     @classmethod
     def _pattern(cls, value: str) -> str:
-        if (fault := topic_filter_fault(re.sub(r"\{[a-z_][a-z0-9_]*\}", "+", value))) is not None:
+        if (fault := topic_filter_fault(re.sub(r"\{[a-z_][a-z0-9_]*#?\}", "x", value))) is not None:
             raise ValueError(fault)
         return value
 
@@ -218,7 +223,8 @@ class Drift(_Section):
         description="So many shapes, those with the most metrics, are told apart per route and landed day; the rest is counted as other.",
     )
     learn_minutes: Annotated[float, Field(ge=0)] = Field(
-        default=60, description="What a route sends within so many minutes after its first message is not called a change."
+        default=60,
+        description="What a route sends within so many minutes after its first message is not called a change.",
     )
     warn_hours: Annotated[float, Field(gt=0)] = Field(
         default=24, description="For so long after a change the check of schema drift warns of it."

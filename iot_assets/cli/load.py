@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from iot_assets.decoders.decode import decode
 from iot_assets.decoders.decoded import Bounds, Decoded
-from iot_assets.decoders.routes import Route, RouteTable
+from iot_assets.decoders.routes import RouteTable
 from iot_assets.lake.landed import LANDED_SCHEMA
 from iot_assets.lake.paths import DataPaths
 from iot_assets.landing.load import identity, loading
@@ -89,14 +89,13 @@ class _Window:
     """Chooses records by the event times that the route's decoder reads in them, and counts what it cannot read."""
 
     def __init__(self, settings: Settings, topic: str, first: datetime | None, last: datetime | None) -> None:
-        routes = [Route(topic=r.topic, convention=r.convention, options=r.options) for r in settings.routes]
-        self._routes = RouteTable(routes)
+        self._routes = RouteTable(settings.routes)
         self._topic = topic
         self._first = first.replace(tzinfo=UTC) if first else None
         self._last = last.replace(tzinfo=UTC) if last else None
         self.outside = self.rejected = 0
         #: What decides which records are landed; with a window, that is also how their times are read.
-        self.choice = (first, last, *([routes] if first or last else []))
+        self.choice = (first, last, *([settings.routes] if first or last else []))
 
     def refuse_stranger(self, file: Path) -> None:
         """Raise for a file none of whose first records can be decoded: a wrong file, or a wrong topic."""

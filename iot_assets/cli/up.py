@@ -14,6 +14,7 @@ from typing import Final
 
 import click
 
+from iot_assets.decoders.routes import RouteTable
 from iot_assets.demo.fleet import status_path
 from iot_assets.demo.mosquitto import find_mosquitto, prepare_mosquitto
 from iot_assets.demo.overrides import BROKER_HOST, demo_environment, demo_settings
@@ -92,7 +93,9 @@ def _load(config: Path | None) -> Settings:
     """
     if not Path(_WORKSPACE).exists():
         raise SettingsError([f"there is no {_WORKSPACE} in {Path.cwd()}: run this in the project's folder"])
-    return load_settings(config)
+    settings = load_settings(config)
+    RouteTable(settings.routes)  # a wrong one is told before anything starts
+    return settings
 
 
 def _told(paths: DataPaths, config: Path | None) -> dict[str, str]:

@@ -9,10 +9,11 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from iot_assets.decoders.conventions import CONVENTIONS, Convention
 from iot_assets.decoders.options import CommonOptions, build_options
+from iot_assets.decoders.own import OWN, own_convention
 from iot_assets.errors import SettingsError
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
@@ -69,8 +70,8 @@ class RouteTable:
         SettingsError: a route names no convention, an unknown option or a wrong value; one sentence a fault.
     """
 
-    def __init__(self, routes: Iterable[Route] = (), *, defaults: Iterable[Route] = DEFAULT_ROUTES) -> None:
-        self.routes = (*routes, *defaults)
+    def __init__(self, routes: Iterable[Wanted] = (), *, defaults: Iterable[Wanted] = DEFAULT_ROUTES) -> None:
+        self.routes = tuple(Route(r.topic, r.convention, r.options) for r in (*routes, *defaults))
         self.groups: list[Group] = []
         self.group_of: list[int] = []
         self._patterns: list[re.Pattern[str]] = []
@@ -104,10 +105,9 @@ class RouteTable:
 
 
 def _check(route: Route) -> tuple[Group | None, list[str]]:
-    if (convention := CONVENTIONS.get(route.convention)) is None:
-        near = difflib.get_close_matches(route.convention, CONVENTIONS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return None, [f"there is no convention {route.convention!r}{hint} (there are: {', '.join(CONVENTIONS)})"]
+    convention, fault = _convention(route.convention)
+    if convention is None:
+        return None, [fault]
     levels = route.topic.split("/")
     faults = []
     if not route.topic:
@@ -157,3 +157,17 @@ def _compile(topic: str) -> re.Pattern[str]:
 
 def _fill(template: str, captures: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: captures[match[1]], template)
+def _convention(name: str) -> tuple[Convention | None, str]:
+    """The convention of this name, or why there is none."""
+    if name.startswith(OWN):
+        return own_convention(name)
+    if (convention := CONVENTIONS.get(name)) is not None:
+        return convention, ""
+    near = difflib.get_close_matches(name, CONVENTIONS, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return (
+        None,
+        f"there is no convention {name!r}{hint} (there are: {', '.join(CONVENTIONS)}, and {OWN}module:function)",
+    )
+
+

@@ -12,8 +12,11 @@ import pyarrow as pa
 
 from iot_assets.decoders.decoded import ANNOUNCED_METRICS_SCHEMA, ANNOUNCEMENTS_SCHEMA
 from iot_assets.decoders.found import FAULTS_SCHEMA, FIELDS_SCHEMA, RECORDS_SCHEMA, Found
+from iot_assets.decoders.judge import FLAG_BITS
+from iot_assets.model import REJECT_REASONS
 
 _MAX_SHOWN: Final = 100
+_ALL_FLAGS: Final = sum(FLAG_BITS.values())
 
 
 class Unreadable(Exception):  # noqa: N818 - it says what the message is, and never leaves the decoders
@@ -134,6 +137,48 @@ class Sheet:
     def announce_metric(self, device: str | None, metric: str, **facts: Any) -> None:
         """What a device says about a metric of its own: columns of ``ANNOUNCED_METRICS_SCHEMA``."""
         self._announced_metrics.append({"row": self._row, "device_id": device, "metric": metric, **facts})
+
+    def mark(self) -> tuple[int, ...]:
+        """How much has been told so far: what ``check`` and ``forget`` go back to."""
+        return tuple(map(len, self._lists()))
+
+    def check(self, mark: tuple[int, ...]) -> None:
+        """Raise for what was told since the mark and cannot stand in a column."""
+        records, fields, faults, *_, announcements, metrics = (
+            told[start:] for told, start in zip(self._lists(), mark, strict=True)
+        )
+        tables = [
+            _table(records, RECORDS_SCHEMA),
+            _table(fields, FIELDS_SCHEMA),
+            _table(faults, FAULTS_SCHEMA),
+            pa.Table.from_pylist(announcements, ANNOUNCEMENTS_SCHEMA),
+            pa.Table.from_pylist(metrics, ANNOUNCED_METRICS_SCHEMA),
+        ]
+        for table in tables:
+            table.validate(full=True)
+        for reason in (*(field[7] for field in fields), *(fault[1] for fault in faults)):
+            if reason is not None and reason not in REJECT_REASONS:
+                raise ValueError(f"{reason!r} is no reason to reject; there are {', '.join(REJECT_REASONS)}")
+        for flags in (field[6] for field in fields):
+            if flags & ~_ALL_FLAGS:
+                raise ValueError(f"flags {flags} are not those of judge.FLAG_BITS")
+
+    def forget(self, mark: tuple[int, ...]) -> None:
+        """Take back what was told of this message since the mark."""
+        for told, start in zip(self._lists(), mark, strict=True):
+            del told[start:]
+        self._said = False
+
+    def _lists(self) -> tuple[list[Any], ...]:
+        return (
+            self._records,
+            self._fields,
+            self._faults,
+            self._not_telemetry,
+            self._held,
+            self._announcements,
+            self._announced_metrics,
+        )
 
     def records(self) -> pa.Table:
         """All records, with the columns of ``RECORDS_SCHEMA``."""

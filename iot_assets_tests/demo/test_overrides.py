@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iot_assets.decoders.routes import Route, RouteTable
+from iot_assets.decoders.routes import RouteTable
 from iot_assets.demo.overrides import demo_environment, demo_settings
 from iot_assets.settings import Settings, load_settings
 
@@ -61,7 +61,7 @@ def test_a_process_with_that_environment_reads_just_the_demos_settings(
 
 def test_the_demos_routes_are_routes_the_decoders_know_and_declare_the_zone() -> None:
     routes = demo_settings(Settings(), Path("registry.json")).routes
-    table = RouteTable(Route(route.topic, route.convention, route.options) for route in routes)
+    table = RouteTable(routes)
     for topic in ("sensors", "telemetry/device_001"):
         found = table.match(topic)
         assert found is not None
