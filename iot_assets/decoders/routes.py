@@ -21,6 +21,17 @@ _PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _REST: Final = re.compile(r"\{([a-z_][a-z0-9_]*)#\}")
 
 
+class Wanted(Protocol):
+    """A route as whoever asks for it writes it down; a ``Route``, or one in the settings."""
+
+    @property
+    def topic(self) -> str: ...  # noqa: D102
+    @property
+    def convention(self) -> str: ...  # noqa: D102
+    @property
+    def options(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """Topics, by a pattern, and the convention that their messages follow.
@@ -136,6 +147,20 @@ def _check(route: Route) -> tuple[Group | None, list[str]]:
     return (None if faults or options is None else Group(route.convention, convention, options)), faults
 
 
+def _convention(name: str) -> tuple[Convention | None, str]:
+    """The convention of this name, or why there is none."""
+    if name.startswith(OWN):
+        return own_convention(name)
+    if (convention := CONVENTIONS.get(name)) is not None:
+        return convention, ""
+    near = difflib.get_close_matches(name, CONVENTIONS, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return (
+        None,
+        f"there is no convention {name!r}{hint} (there are: {', '.join(CONVENTIONS)}, and {OWN}module:function)",
+    )
+
+
 def _compile(topic: str) -> re.Pattern[str]:
     """A regular expression; as in MQTT, ``a/#`` matches ``a`` too, and no wildcard matches the ``$`` of a topic."""
     parts = []
@@ -157,17 +182,3 @@ def _compile(topic: str) -> re.Pattern[str]:
 
 def _fill(template: str, captures: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: captures[match[1]], template)
-def _convention(name: str) -> tuple[Convention | None, str]:
-    """The convention of this name, or why there is none."""
-    if name.startswith(OWN):
-        return own_convention(name)
-    if (convention := CONVENTIONS.get(name)) is not None:
-        return convention, ""
-    near = difflib.get_close_matches(name, CONVENTIONS, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return (
-        None,
-        f"there is no convention {name!r}{hint} (there are: {', '.join(CONVENTIONS)}, and {OWN}module:function)",
-    )
-
-
