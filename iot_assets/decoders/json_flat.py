@@ -22,13 +22,13 @@ MAX_DEPTH: Final = 16
 _COLUMNS: Final = ["record", "position", "metric", "value", "raw"]
 
 
-def flattened(con: duckdb.DuckDBPyConnection, *, left_out: AbstractSet[str]) -> pa.Table:
-    """The fields of the view ``objects`` that are not null: record, position, metric, value, raw.
+def flattened(con: duckdb.DuckDBPyConnection, objects: str, *, left_out: AbstractSet[str]) -> pa.Table:
+    """The fields that are not null of some objects (SQL: record, raw): record, position, metric, value, raw.
 
     ``value`` is the number, where it is one; ``raw`` is the JSON text of what is no finite number. ``position`` grows
     in the order of the text. An object is among them only where it lies too deep to be followed.
     """
-    top = _opened(con, "select row as record, body as raw from objects", left_out)
+    top = _opened(con, objects, left_out)
     inner = _objects(top)
     if len(inner) == 0:
         return top
@@ -39,8 +39,8 @@ def flattened(con: duckdb.DuckDBPyConnection, *, left_out: AbstractSet[str]) -> 
     while len(inner) > 0 and len(levels) <= MAX_DEPTH:
         con.register(f"inner_{len(levels)}", inner)
         place = "[position]" if len(levels) == 1 else "list_append(place, position)"
-        objects = f"select record, {place} as place, metric as above, raw from inner_{len(levels)}"
-        level = _opened(con, objects, left_out, inner=True)
+        deeper = f"select record, {place} as place, metric as above, raw from inner_{len(levels)}"
+        level = _opened(con, deeper, left_out, inner=True)
         con.register(f"level_{len(levels)}", level)
         levels.append(
             f"select record, list_append(place, position) as place, metric, value, raw from level_{len(levels)}"

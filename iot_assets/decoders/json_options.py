@@ -1,11 +1,11 @@
-"""What can be said of messages that are one JSON object.
+"""What can be said of messages that are JSON objects, or arrays of them.
 
 Belongs here: names, defaults and meanings. Does not: how they are obeyed (``json_record``, ``json_fields``).
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,8 +13,27 @@ from iot_assets.decoders.options import CommonOptions, Names
 
 
 class JsonRecordOptions(CommonOptions):
-    """Where in the object things are. A dot in a field's name goes one level down; ``/a.b`` names a key with a dot."""
+    """Where in the object things are; an array of objects is several records.
 
+    A dot in a field's name goes one level down; ``/a.b`` names a key with a dot.
+    """
+
+    templates: ClassVar[tuple[str, ...]] = ("device", "metric")
+
+    each: Names = Field(
+        default=(),
+        description=(
+            "Array of records inside the object; of several the first that is there. All other fields are those of a "
+            "record; one that it lacks (device, time, unit) may stand in the object around the array."
+        ),
+    )
+    fields: Names = Field(
+        default=(),
+        description=(
+            "Object whose fields are the metrics; of several the first that is there, and `.` is the whole. Without "
+            "it, the whole."
+        ),
+    )
     device_field: Names = Field(
         default=(), description="Field that names the device; of several the first that is there."
     )
@@ -33,7 +52,11 @@ class JsonRecordOptions(CommonOptions):
         default="value",
         min_length=1,
         max_length=200,
-        description="With value_field: the metric where no field names it.",
+        description=(
+            "With value_field: the metric where no field names it. It may use levels of the topic, {name}; then a "
+            "payload that is a bare number, truth value or string is its value, and without value_field the names of "
+            "an object's fields come after it. The slashes of a {name#} become dots."
+        ),
     )
     unit_field: Names = Field(default=(), description="With value_field: field that holds the unit.")
     strings: Literal["text", "number", "number_or_text"] = Field(

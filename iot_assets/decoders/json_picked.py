@@ -25,20 +25,24 @@ def declared_names(options: JsonRecordOptions, *, named_by_topic: bool) -> dict[
         "value_json": options.value_field,
         "metric_json": options.metric_field,
         "unit_json": options.unit_field,
+        "fields_json": options.fields,
     }
 
 
 def picked(source: str, declared: Mapping[str, Names]) -> str:
     """SQL: the rows of ``source`` without ``j``, with a column of JSON text for each declared one.
 
-    Of several names the first that is there counts; null counts as absent.
+    Of several names the first that is there counts; null counts as absent, and as fields only an object counts.
     """
     paths = list(dict.fromkeys(pointer(name) for names in declared.values() for name in names))
     extracted = f"json_extract(j, [{literals(paths)}])::varchar[]" if paths else "null::varchar[]"
 
-    def first(names: tuple[str, ...]) -> str:
-        there = [f"nullif(extracted[{paths.index(pointer(name)) + 1}], 'null')" for name in names]
+    def first(column: str, names: tuple[str, ...]) -> str:
+        there = [f"extracted[{paths.index(pointer(name)) + 1}]" for name in names]
+        if column == "fields_json":
+            there = [f"if(starts_with({json}, '{{'), {json}, null)" for json in there]
+        there = [f"nullif({json}, 'null')" for json in there]
         return f"coalesce({', '.join(there)})" if there else "null::varchar"
 
-    columns = ", ".join(f"{first(names)} as {column}" for column, names in declared.items())
+    columns = ", ".join(f"{first(column, names)} as {column}" for column, names in declared.items())
     return f"select * exclude (j, extracted), {columns} from (select *, {extracted} as extracted from ({source}))"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+#: SQL: what may stand around a JSON value.
+BLANKS: Final = "chr(9) || chr(10) || chr(13) || ' '"
 _NUMERIC: Final = r"'[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?'"
 
 

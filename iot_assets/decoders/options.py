@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
@@ -30,6 +30,8 @@ class CommonOptions(BaseModel):
     """What can be said of any convention's messages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    #: Options in which ``{name}`` stands for what the topic says.
+    templates: ClassVar[tuple[str, ...]] = ("device",)
 
     device: str = Field(
         default="{device}",
@@ -44,6 +46,9 @@ class CommonOptions(BaseModel):
     )
     epoch_unit: Literal["auto", "s", "ms", "us", "ns"] = Field(
         default="auto", description="Unit of times that are numbers; auto tells it by their magnitude."
+    )
+    rename: dict[str, str] = Field(
+        default_factory=dict, description="Other names for metrics; all else in a route knows them by these."
     )
     prefix: str = Field(default="", description="Put before the name of each metric.")
     keep: Names = Field(default=(), description="Only these metrics (with all below them) are read; empty is all.")

@@ -19,7 +19,9 @@ def literals(values: Iterable[str]) -> str:
 
 
 def pointer(path: str) -> str:
-    """The JSON pointer of a field: ``a.b`` goes one level down, ``/a.b`` is a pointer already."""
+    """The JSON pointer of a field: ``a.b`` goes one level down, ``/a.b`` is a pointer already, ``.`` is the whole."""
+    if path == ".":
+        return ""
     if path.startswith("/"):
         return path
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in path.split("."))
