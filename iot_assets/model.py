@@ -24,7 +24,7 @@ OUTCOMES: Final = MappingProxyType(
 INFORMATIVE_FLAGS: Final = MappingProxyType(
     {
         "stale": "its event time is more than 30 days before it was received",
-        "unknown_device": "the device was in no registry when the reading was received",
+        "unknown_device": "no registry file named the device when the reading was received, nor had it announced itself",
         "zone_assumed": "its time named no zone and the route declares none, so UTC was assumed",
         "uncertain": "the device itself says that the value is uncertain",
         "historical": "the device says that it kept the value and sends it late",
@@ -50,7 +50,13 @@ REJECT_REASONS: Final = MappingProxyType(
         "not_utf8": "the payload is not UTF-8 text",
         "malformed_json": "the payload is not JSON",
         "not_an_object": "the payload is JSON, but not an object",
+        "malformed_cbor": "the payload is not CBOR",
         "malformed_line": "a line of it is not as the convention wants it",
+        "unread_content": "the convention is understood, but what is in it is of a content type that is not read",
+        "malformed_protobuf": "the payload is no message of Protocol Buffers as the convention sends it",
+        "unknown_alias": "a metric is told by a number only, and the birth of its device gives that number no name",
+        "unknown_topic": "the topic is none that its convention knows",
+        "breaks_convention": "it breaks a rule of its convention, which the detail names",
         "missing_device": "the field (or topic level) that names the device is missing or empty",
         "bad_device": "the device name is too long (200 characters), holds control characters, or is no text or number",
         "bad_time": "the field that holds the time is there, but is no time",

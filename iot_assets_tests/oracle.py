@@ -78,29 +78,61 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The registry's word: what each snapshot says, by the time it was received."""
+    """What was said, by the time it was received: what each registry file declares, and what devices announce."""
 
     snapshots: list[tuple[int, dict[str, dict[str, Any]]]]
+    announced: list[tuple[int, dict[str, dict[str, Any]]]]
 
     @property
     def since(self) -> int | None:
         """From when on there is a registry that names anybody."""
         return next((at for at, devices in self.snapshots if devices), None)
 
-    def at(self, instant: int) -> dict[str, dict[str, Any]]:
-        """What holds at this instant."""
-        said: dict[str, dict[str, Any]] = {}
+    @property
+    def edges(self) -> list[int]:
+        """When anything may have changed."""
+        return sorted({at for at, _ in (*self.snapshots, *self.announced)})
+
+    @property
+    def names(self) -> set[tuple[str, str | None]]:
+        """Devices, and with them metrics, of which anything was ever said."""
+        said = [devices for _, devices in (*self.snapshots, *self.announced)]
+        whole = {(device, None) for devices in said for device in devices}
+        return whole | {(d, m) for devices in said for d, facts in devices.items() for m in facts.get("metrics", {})}
+
+    def at(self, instant: int, device: str, metric: str | None = None) -> dict[str, Any] | None:
+        """What holds then: field by field what the file declares, and where it is silent the last announced."""
+        declared: dict[str, Any] | None = None
         for received, devices in self.snapshots:
             if received <= instant:
-                said = devices
-        return said
+                declared = _pick(devices, device, metric)
+        spoken = [_pick(devices, device, metric) for received, devices in self.announced if received <= instant]
+        if declared is None and not any(facts is not None for facts in spoken):
+            return None
+        last = {n: v for facts in spoken if facts is not None for n, v in facts.items() if v is not None}
+        mine = {n: v for n, v in (declared or {}).items() if v is not None}
+        for pair in ({"lat", "lon"}, {"min", "max"}):
+            if pair & set(mine):
+                last = {n: v for n, v in last.items() if n not in pair}
+        return {**last, **mine, "origin": "announced" if declared is None else "declared"}
+
+
+def _pick(devices: dict[str, dict[str, Any]], device: str, metric: str | None) -> dict[str, Any] | None:
+    facts = devices.get(device)
+    if facts is None or metric is None:
+        return facts
+    picked: dict[str, Any] | None = facts.get("metrics", {}).get(metric)
+    return picked
 
 
 def tables(messages: Iterable[Seen]) -> dict[str, list[Row]]:
     """Silver and gold, with the columns of the real tables but for book-keeping, in the form of ``house.rows_of``."""
     ordered = sorted(messages, key=lambda m: m.arrival)
     again = _redelivered(ordered)
-    known = _Known([(m.received_at, _registry(m.payload)) for m in ordered if m.source == "registry"])
+    known = _Known(
+        [(m.received_at, _devices(m.payload)) for m in ordered if m.source == "registry"],
+        [(m.received_at, _devices(m.payload[1:])) for m in ordered if _announces(m) and m.message_id not in again],
+    )
     said = {m.message_id: _decode(m) for m in ordered}
     readings, corrections, brought = _settle(
         [r for m in ordered if m.message_id not in again for r in said[m.message_id]]
@@ -125,13 +157,20 @@ def tables(messages: Iterable[Seen]) -> dict[str, list[Row]]:
     }
 
 
-def _registry(payload: bytes) -> dict[str, dict[str, Any]]:
+def _announces(message: Seen) -> bool:
+    return message.source != "registry" and message.payload.startswith(b"!")
+
+
+def _devices(payload: bytes) -> dict[str, dict[str, Any]]:
     devices: dict[str, dict[str, Any]] = json.loads(payload)
     return devices
 
 
 def _decode(message: Seen) -> list[_Said]:
-    """The trivial format: a list of [device, metric, time or null, number or text, unit or null, own flags]."""
+    """The trivial format: a list of [device, metric, time or null, number or text, unit or null, own flags].
+
+    A payload that begins with "!" says what devices are, and holds no readings.
+    """
     if message.source == "registry" or not message.payload.startswith(b"["):
         return []
     found = []
@@ -198,7 +237,7 @@ def _settle(said: list[_Said]) -> tuple[list[_Said], list[_Said], dict[UUID, int
 def _outcome(message: Seen, said: list[_Said], brought: int, redelivered: bool) -> str:  # noqa: FBT001
     if redelivered:
         return "duplicate"
-    if message.source == "registry":
+    if message.source == "registry" or _announces(message):
         return "not_telemetry"
     if not said:
         return "rejected"
@@ -237,14 +276,17 @@ def _count_rows(ordered: list[Seen], outcomes: dict[UUID, str]) -> list[Row]:
 
 def _added(r: _Said, known: _Known) -> tuple[str | None, list[str]]:
     """What the registry of the time of receipt adds to a reading: a unit, and the words of from_registry."""
-    holds = known.at(r.message.received_at)
-    metric = holds.get(r.device, {}).get("metrics", {}).get(r.metric, {})
+    metric = known.at(r.message.received_at, r.device, r.metric) or {}
     unit = metric.get("unit") if r.unit is None else None
     words = ["unit"] if unit is not None else []
     low, high = metric.get("min", -math.inf), metric.get("max", math.inf)
     if r.value is not None and not low <= r.value <= high and "out_of_range" not in r.flags:
         words.append("out_of_range")
-    if known.since is not None and r.message.received_at >= known.since and r.device not in holds:
+    if (
+        known.since is not None
+        and r.message.received_at >= known.since
+        and known.at(r.message.received_at, r.device) is None
+    ):
         words.append("unknown_device")
     return unit, words
 
@@ -279,7 +321,7 @@ def _reject_rows(ordered: list[Seen], again: set[UUID]) -> list[Row]:
     return [
         (m.message_id, m.topic, m.source, m.received_at, "malformed_json", None, m.payload, "plain", 1)
         for m in ordered
-        if m.source != "registry" and not m.payload.startswith(b"[") and m.message_id not in again
+        if m.source != "registry" and not m.payload.startswith((b"[", b"!")) and m.message_id not in again
     ]
 
 
@@ -289,25 +331,27 @@ def _device_rows(ordered: list[Seen], said: dict[UUID, list[_Said]], known: _Kno
         for r in said[m.message_id]:
             sights[r.device].append(m.received_at)
     rows: list[Row] = []
-    declared = {device for _, devices in known.snapshots for device in devices}
-    for device in sorted(declared | set(sights)):
+    named = {device for device, _ in known.names}
+    for device in sorted(named | set(sights)):
         first, last = min(sights[device], default=None), max(sights[device], default=None)
-        if device not in declared:
+        if device not in named:
             rows.append((device, *[None] * 10, "seen", first, None, first, last))
             continue
-        for start, end, facts in _spells([(at, s.get(device)) for at, s in known.snapshots], ("kind",)):
-            rows.append((device, facts["kind"], *[None] * 9, "registry", start, end, first, last))
+        history = [(at, known.at(at, device)) for at in known.edges]
+        for start, end, facts in _spells(history, ("kind", "lat", "lon", "firmware", "origin")):
+            place = (facts["lat"], facts["lon"])
+            given = (facts["kind"], None, None, None, *place, facts["firmware"], None, None, None, facts["origin"])
+            rows.append((device, *given, start, end, first, last))
     return rows
 
 
 def _metric_rows(known: _Known) -> list[Row]:
-    names = sorted({(d, m) for _, s in known.snapshots for d, facts in s.items() for m in facts.get("metrics", {})})
     rows: list[Row] = []
-    for device, metric in names:
-        history = [(at, s.get(device, {}).get("metrics", {}).get(metric)) for at, s in known.snapshots]
-        for start, end, facts in _spells(history, ("unit", "min", "max")):
+    for device, metric in sorted((d, m) for d, m in known.names if m is not None):
+        history = [(at, known.at(at, device, metric)) for at in known.edges]
+        for start, end, facts in _spells(history, ("unit", "min", "max", "origin")):
             limits = [None if facts[k] is None else float(facts[k]) for k in ("min", "max")]
-            rows.append((device, metric, facts["unit"], *limits, None, start, end))
+            rows.append((device, metric, facts["unit"], *limits, None, facts["origin"], start, end))
     return rows
 
 

@@ -99,7 +99,9 @@ class Settler:
         """One transaction of silver."""
         decoded = decode(messages, self.routes, self.bounds)
         history = snapshots(self.connection) if unit.brings_registry(self.connection) else None
-        ready = unit.Decoded(decoded.readings, decoded.rejects, decoded.outcomes)
+        ready = unit.Decoded(
+            decoded.readings, decoded.rejects, decoded.outcomes, decoded.announcements, decoded.announced_metrics
+        )
         return unit.write(
             self.connection, batch, ready, history, run_id=self.run_id, shapes_per_route=self.shapes_per_route
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import duckdb
 
@@ -19,6 +20,9 @@ from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.settle import settle, take_out
 from iot_assets.warehouse.spans import merge, spans_of, within
+
+#: Tables whose rows are messages, or what one message alone says.
+_OF_MESSAGES: Final = ("silver.outcomes", "silver.rejects", "ops.device_facts", "ops.metric_facts", "bronze.messages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
             "create or replace temp table arriving as select * exclude (batch_id) from silver.readings limit 0"
         )
         settle(connection, "0")
-        for table in ("silver.outcomes", "silver.rejects", "bronze.messages"):
+        for table in _OF_MESSAGES:
             for span in received:
                 connection.execute(
                     f"delete from {table} where {span.condition('received_at')} and message_id in (select t.message_id"

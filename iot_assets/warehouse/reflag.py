@@ -1,8 +1,8 @@
-"""Readings that are older than what the registry now says of their time: their flags and units are put right.
+"""Readings that are older than what is now said of their time: their flags and units are put right.
 
-Flags use the registry as it was when a reading was received. Where a registry is processed after readings that were
-received later than it (two landers, a file found again, a rebuild), those readings were judged too early.
-Belongs here: finding and rewriting just those. Does not: the registry's history (``registry.py``).
+Flags use what was known when a reading was received. Where a registry or an announcement is processed after readings
+that were received later than it (two landers, a file found again, a rebuild), those readings were judged too early.
+Belongs here: finding and rewriting just those. Does not: what is said (``facts``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from iot_assets.warehouse.spans import Span, within
 def reflag(connection: duckdb.DuckDBPyConnection, number: str) -> int:
     """Rewrite the rows of silver that the registry now says something else of, and mark their minutes as dirty.
 
-    To be called after ``silver/registry``; returns the number of rows rewritten.
+    To be called after ``facts.learn``; returns the number of rows rewritten.
     """
     connection.execute(filled("silver/registry_changes"))
     first, last = connection.execute("select min(from_at), max(until_at) from registry_changes").fetchall()[0]

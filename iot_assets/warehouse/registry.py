@@ -1,4 +1,4 @@
-"""The history of the device registry: from snapshots, each the whole truth of its time, to rows with from and to.
+"""The history that registry files make: from snapshots, each the whole truth of its time, to rows with from and to.
 
 Belongs here: the derivation, a pure function of all snapshots. Does not: reading a snapshot's bytes (``decoders``).
 """

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from iot_assets.lake.landed import REGISTRY_SOURCE
-from iot_assets.warehouse import contract, drift, ledger, registry
+from iot_assets.warehouse import contract, drift, facts, ledger, registry
 from iot_assets.warehouse.connection import scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
@@ -46,6 +46,8 @@ class Decoded:
     readings: pa.Table
     rejects: pa.Table
     outcomes: pa.Table
+    announcements: pa.Table
+    announced_metrics: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def write(
     Args:
         connection: the one on which ``open_batch`` was called.
         batch: the open batch.
-        decoded: its readings, rejects and outcomes.
+        decoded: its readings, rejects and outcomes, and what devices announce of themselves.
         snapshots: the registry's whole history when the batch brings one, else None.
         run_id: the run to name in the ledger.
         shapes_per_route: how many shapes of messages are told apart (``drift.record``).
@@ -121,12 +123,8 @@ def write(
         stage(connection, "decoded_readings", decoded.readings)
         stage(connection, "decoded_rejects", decoded.rejects)
         stage(connection, "decoded_outcomes", decoded.outcomes)
-        if snapshots is not None:
-            devices, metrics = registry.history(snapshots)
-            stage(connection, "registry_devices", devices)
-            stage(connection, "registry_metrics", metrics)
-            connection.execute(filled("silver/registry"))
-        reflagged = reflag(connection, number) if snapshots is not None else 0
+        learned = facts.learn(connection, decoded.announcements, decoded.announced_metrics, snapshots)
+        reflagged = reflag(connection, number) if learned else 0
         withdraw(connection)
         take_out(connection, "forgotten")
         connection.execute(filled("silver/arriving"))

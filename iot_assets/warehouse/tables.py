@@ -173,21 +173,34 @@ REJECTS: Final = Table(
     key=("message_id",), time="received_at",
 )
 
+_DEVICE_FACTS: Final = (
+    _c("kind", "VARCHAR", "What kind of device it is."),
+    _c("manufacturer", "VARCHAR", "Who made it."),
+    _c("model", "VARCHAR", "Which model."),
+    _c("site", "VARCHAR", "Where it belongs."),
+    _c("lat", "DOUBLE", "Latitude, WGS 84.", unit="deg", expect="lat is null or lat between -90 and 90"),
+    _c("lon", "DOUBLE", "Longitude, WGS 84.", unit="deg", expect="lon is null or lon between -180 and 180"),
+    _c("firmware", "VARCHAR", "Firmware version."),
+    _c("installed_at", AT, "When it was installed."),
+    _c("expected_interval_s", "DOUBLE", "Time between its readings.", unit="s", expect="expected_interval_s is null or expected_interval_s > 0"),
+    _c("attributes", "VARCHAR", "JSON of whatever else is known."),
+)
+
+_METRIC_FACTS: Final = (
+    _c("unit", "VARCHAR", "Unit."),
+    _c("min", "DOUBLE", "Least value that can be right (inclusive)."),
+    _c("max", "DOUBLE", "Greatest value that can be right (inclusive).", expect="min is null or max is null or max >= min"),
+    _c("description", "VARCHAR", "What it is."),
+)
+
+_ORIGIN: Final = _r("origin", "VARCHAR", "declared: a registry file names it. announced: only it said so itself.", expect="origin in ('declared', 'announced')")
+
 DEVICES: Final = Table(
     "silver", "devices", "What is known of each device, with history: the row that held from valid_from_at until valid_to_at.",
     (
         _r("device_id", "VARCHAR", "The device."),
-        _c("kind", "VARCHAR", "What kind of device it is."),
-        _c("manufacturer", "VARCHAR", "Who made it."),
-        _c("model", "VARCHAR", "Which model."),
-        _c("site", "VARCHAR", "Where it belongs."),
-        _c("lat", "DOUBLE", "Latitude, WGS 84.", unit="deg", expect="lat is null or lat between -90 and 90"),
-        _c("lon", "DOUBLE", "Longitude, WGS 84.", unit="deg", expect="lon is null or lon between -180 and 180"),
-        _c("firmware", "VARCHAR", "Firmware version."),
-        _c("installed_at", AT, "When it was installed."),
-        _c("expected_interval_s", "DOUBLE", "Time between its readings.", unit="s", expect="expected_interval_s is null or expected_interval_s > 0"),
-        _c("attributes", "VARCHAR", "JSON of whatever else is known."),
-        _r("origin", "VARCHAR", "registry: declared. seen: known only because it sent something."),
+        *_DEVICE_FACTS,
+        _r("origin", "VARCHAR", "declared: a registry file names it. announced: only it said so itself. seen: known only because it sent something.", expect="origin in ('declared', 'announced', 'seen')"),
         _r("valid_from_at", AT, "Since when this holds."),
         _c("valid_to_at", AT, "Until when; null: it still holds.", expect="valid_to_at is null or valid_to_at > valid_from_at"),
         _c("first_seen_at", AT, "Received time of its first reading."),
@@ -197,14 +210,12 @@ DEVICES: Final = Table(
 )
 
 METRICS: Final = Table(
-    "silver", "metrics", "Declared unit and limits per device and metric, with history.",
+    "silver", "metrics", "Declared or announced unit and limits per device and metric, with history.",
     (
         _r("device_id", "VARCHAR", "The device."),
         _r("metric", "VARCHAR", "The metric."),
-        _c("unit", "VARCHAR", "Unit."),
-        _c("min", "DOUBLE", "Least value that can be right (inclusive)."),
-        _c("max", "DOUBLE", "Greatest value that can be right (inclusive).", expect="min is null or max is null or max >= min"),
-        _c("description", "VARCHAR", "What it is."),
+        *_METRIC_FACTS,
+        _ORIGIN,
         _r("valid_from_at", AT, "Since when this holds."),
         _c("valid_to_at", AT, "Until when; null: it still holds.", expect="valid_to_at is null or valid_to_at > valid_from_at"),
     ),
@@ -311,6 +322,23 @@ CHECK_RESULTS: Final = Table(
     ),
 )
 
+_SAID: Final = (
+    _ORIGIN,
+    _r("received_at", AT, "Since when it is said: when the file or the message was received."),
+    _c("until_at", AT, "Until when a file declares it; null: it still does, or nobody declares it."),
+    _c("message_id", "UUID", "The message that announced it."),
+)
+
+DEVICE_FACTS: Final = Table(
+    "ops", "device_facts", "Everything that registry files have declared of devices, and devices announced of themselves: what silver.devices is made from.",
+    (_r("device_id", "VARCHAR", "The device."), *_DEVICE_FACTS, *_SAID),
+)
+
+METRIC_FACTS: Final = Table(
+    "ops", "metric_facts", "The same of metrics: what silver.metrics is made from.",
+    (_r("device_id", "VARCHAR", "The device."), _r("metric", "VARCHAR", "The metric."), *_METRIC_FACTS, *_SAID),
+)
+
 PRUNED: Final = Table(
     "ops", "pruned", "How far back bronze.messages and silver.outcomes reach.",
     (_r("before_at", AT, "Rows received before this were deleted."), _r("pruned_at", AT, "When.")),
@@ -347,7 +375,7 @@ TABLES: Final = MappingProxyType(
             FILES, MESSAGES,
             OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
-            APPLIED, DIRTY, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
+            APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
         )
     }
 )

@@ -1,7 +1,8 @@
 """A trivial payload format and silver fed with it, so that tests of the warehouse depend on no real decoder.
 
-A payload is a JSON list of [device, metric, microseconds since 1970 or null, number or text, unit or null, own flags];
-anything else is a reject. Belongs here: payloads, what decoding makes of them. Does not: expectations.
+A payload is a JSON list of [device, metric, microseconds since 1970 or null, number or text, unit or null, own
+flags], or it announces: "!" and a JSON object of what devices are, as in a registry; anything else is a reject.
+Belongs here: payloads, what decoding makes of them. Does not: expectations.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 
 from iot_assets.assets.registry import snapshots
-from iot_assets.decoders.decoded import OUTCOMES_SCHEMA, READINGS_SCHEMA, REJECTS_SCHEMA
+from iot_assets.decoders.decoded import (
+    ANNOUNCED_METRICS_SCHEMA,
+    ANNOUNCEMENTS_SCHEMA,
+    OUTCOMES_SCHEMA,
+    READINGS_SCHEMA,
+    REJECTS_SCHEMA,
+)
 from iot_assets.lake.landed import REGISTRY_SOURCE
 from iot_assets.warehouse import ledger, silver
 from iot_assets_tests.house import RUN
@@ -59,9 +66,16 @@ def decode_plainly(messages: pa.Table) -> silver.Decoded:
     readings: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
     outcomes: list[dict[str, Any]] = []
+    devices: list[dict[str, Any]] = []
+    metrics: list[dict[str, Any]] = []
     for row, message in enumerate(messages.to_pylist()):
         if message["source"] == REGISTRY_SOURCE:
             outcomes.append({"row": row, "status": "not_telemetry", "decoder": "registry"})
+        elif message["payload"].startswith(b"!"):
+            outcomes.append({"row": row, "status": "not_telemetry", "route": "plain", "decoder": "plain"})
+            for device, facts in json.loads(message["payload"][1:]).items():
+                devices.append({"row": row, "device_id": device, **{n: v for n, v in facts.items() if n != "metrics"}})
+                metrics += [{"row": row, "device_id": device, "metric": m, **f} for m, f in facts["metrics"].items()]
         elif not message["payload"].startswith(b"["):
             outcomes.append({"row": row, "status": "rejected", "decoder": "plain"})
             rejects.append({"row": row, "reason": "malformed_json", "decoder": "plain"})
@@ -75,6 +89,8 @@ def decode_plainly(messages: pa.Table) -> silver.Decoded:
         pa.Table.from_pylist(readings, schema=READINGS_SCHEMA),
         pa.Table.from_pylist(rejects, schema=REJECTS_SCHEMA),
         pa.Table.from_pylist(outcomes, schema=OUTCOMES_SCHEMA),
+        pa.Table.from_pylist(devices, schema=ANNOUNCEMENTS_SCHEMA),
+        pa.Table.from_pylist(metrics, schema=ANNOUNCED_METRICS_SCHEMA),
     )
 
 

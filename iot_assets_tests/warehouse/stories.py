@@ -83,7 +83,9 @@ def _steps() -> st.SearchStrategy[Step]:
 
 @st.composite
 def _filled(draw: st.DrawFn, message: Message, earlier: list[Message]) -> Message:
-    kind = draw(st.sampled_from(["new", "new", "new", "copy", "again", "again", "reject", "registry", "registry"]))
+    kind = draw(
+        st.sampled_from(["new", "new", "new", "copy", "again", "again", "reject", "registry", "registry", "announced"])
+    )
     packet_id = draw(st.sampled_from([1, 1, 2, 0]))
     if kind == "registry":
         return replace(
@@ -97,6 +99,8 @@ def _filled(draw: st.DrawFn, message: Message, earlier: list[Message]) -> Messag
         # Mostly by the connection after, as a broker does it.
         later = message.session + (message.session == original.session and draw(st.integers(0, 4)) > 0)
         return replace(message, payload=original.payload, dup=True, packet_id=original.packet_id, session=later)
+    if kind == "announced":
+        return replace(message, payload=b"!" + json.dumps(draw(_announcements())).encode(), packet_id=packet_id)
     payload = b"{" if kind == "reject" else json.dumps(draw(st.lists(_readings(), min_size=1, max_size=3))).encode()
     return replace(message, payload=payload, dup=draw(st.integers(0, 4)) == 4, packet_id=packet_id)
 
@@ -115,13 +119,26 @@ def _readings(draw: st.DrawFn) -> list[Any]:
 
 
 @st.composite
+def _announcements(draw: st.DrawFn) -> dict[str, Any]:
+    """Like a registry, with facts that it may and may not have, too."""
+    own: tuple[dict[str, Any], ...] = ({}, {"firmware": "1"}, {"firmware": "2"}, {"lat": 5.0}, {"lat": 1.0, "lon": 2.0})
+    found = draw(_registries())
+    for device in found:
+        found[device] |= draw(st.sampled_from(own))
+        if draw(st.booleans()):
+            del found[device]["kind"]
+    return found
+
+
+@st.composite
 def _registries(draw: st.DrawFn) -> dict[str, Any]:
     devices: dict[str, Any] = {}
     for device in draw(st.sets(st.sampled_from(["a", "b", "c"]))):
         metrics: dict[str, Any] = {}
         for metric in draw(st.sets(st.sampled_from(["m", "n"]))):
             metrics[metric] = draw(
-                st.sampled_from([{"unit": "C"}, {"min": 1, "max": 2}, {"unit": "V", "max": 0}, {"min": 0.1}])
+                st.sampled_from([{"unit": "Cel"}, {"min": 1, "max": 2}, {"unit": "V", "max": 0}, {"min": 0.1}])
             )
         devices[device] = {"kind": draw(st.sampled_from(["x", "y"])), "metrics": metrics}
+        devices[device] |= draw(st.sampled_from([{}, {"lon": 3.0}]))
     return devices

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from iot_assets.settings import Settings
 from iot_assets.warehouse import contract, migrate
 from iot_assets.warehouse.connection import Warehouse
 from iot_assets.warehouse.migrate import Migration, all_migrations
@@ -66,6 +67,29 @@ def test_a_failing_migration_leaves_nothing_behind_and_the_mended_one_is_applied
         mended = Migration(9001, "mended", "create table ops.whole (a integer);")
         assert migrate.apply(connection, [*all_migrations(), mended]) == [mended]
         assert migrate.apply(connection, [*all_migrations(), mended]) == []
+
+
+def test_what_a_registry_declared_before_announcements_were_known_is_still_declared(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "iot.duckdb")) as old:
+        old.execute("set TimeZone = 'UTC'; create schema ops")
+        old.execute("create table ops.migrations (number integer, name varchar, applied_at timestamptz)")
+        for migration in all_migrations()[:2]:
+            old.execute(migration.sql)
+            old.execute("insert into ops.migrations values (?, ?, now())", [migration.number, migration.name])
+        old.execute(
+            "insert into silver.devices (device_id, kind, origin, valid_from_at) values"
+            " ('a', 'pump', 'registry', '2025-11-12 12:00:00+00'), ('b', null, 'seen', '2025-11-12 12:00:00+00')"
+        )
+        old.execute(
+            "insert into silver.metrics (device_id, metric, unit, valid_from_at)"
+            " values ('a', 't', 'Cel', '2025-11-12 12:00:00+00')"
+        )
+    house = House(Settings(data_dir=tmp_path))
+    assert house.ask("select device_id, origin from silver.devices order by 1") == [("a", "declared"), ("b", "seen")]
+    assert house.ask("select metric, unit, origin, valid_to_at from silver.metrics") == [("t", "Cel", "declared", None)]
+    said = "device_id, origin, received_at = '2025-11-12 12:00:00+00', until_at"
+    assert house.ask(f"select {said}, kind from ops.device_facts") == [("a", "declared", True, None, "pump")]
+    assert house.ask(f"select {said}, unit from ops.metric_facts") == [("a", "declared", True, None, "Cel")]
 
 
 def test_both_files_are_stored_in_the_format_that_duckdb_1_5_and_2_read(house: House) -> None:

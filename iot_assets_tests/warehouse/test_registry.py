@@ -94,8 +94,8 @@ def test_devices_carry_their_first_and_last_sight_into_every_row_of_their_histor
     house.run()
     sql = "select device_id, kind, origin, valid_from_at, valid_to_at, first_seen_at, last_seen_at"
     assert house.ask(f"{sql} from silver.devices order by 1, 4") == [
-        ("a", "thermometer", "registry", at(10), at(20), at(1), at(30)),
-        ("a", "barometer", "registry", at(20), None, at(1), at(30)),
+        ("a", "thermometer", "declared", at(10), at(20), at(1), at(30)),
+        ("a", "barometer", "declared", at(20), None, at(1), at(30)),
         ("b", None, "seen", at(2), None, at(2), at(2)),
     ]
 

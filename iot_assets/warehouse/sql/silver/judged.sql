@@ -1,12 +1,13 @@
 -- builds:  {judged}, readings with what the registry knew when they were received: unit, limits, whether it knew the
 --          device; from_registry says which of these it added
 -- from:    {unjudged} (readings with only what their messages said), silver.devices, silver.metrics
--- unknown_device is said only from the first registry on: before there is one, nobody can be unknown to it.
+-- unknown_device is said only from the first registry file on: before there is one, nobody can be unknown to it. Who
+-- has announced itself is known.
 create or replace temp table {judged} as
 with registry as (
     select min(valid_from_at) as since_at
     from silver.devices
-    where origin = 'registry'
+    where origin = 'declared'
 ),
 added as (
     select
@@ -27,7 +28,7 @@ added as (
     cross join registry
     left join silver.devices d
         on d.device_id = r.device_id
-        and d.origin = 'registry'
+        and d.origin <> 'seen'
         and d.valid_from_at <= r.received_at
         and (d.valid_to_at is null or d.valid_to_at > r.received_at)
     left join silver.metrics m

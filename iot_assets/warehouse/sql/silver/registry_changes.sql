@@ -1,22 +1,22 @@
 -- builds:  registry_changes, for which received times the registry now says something else than before: of a device
---          (metric is ''), of a metric, or (device_id is null) whether there is a registry at all
--- from:    devices_before, metrics_before, silver.devices, silver.metrics
+--          (metric is ''), of a metric, or (device_id is null) whether there is a registry file at all
+-- from:    concerned, devices_before, metrics_before, held_devices, silver.devices, silver.metrics
 create or replace temp table registry_changes as
 with said_before as (
     select device_id, '' as metric, valid_from_at, valid_to_at, {'unit': '', 'min': 0.0, 'max': 0.0} as what
     from devices_before
-    where origin = 'registry'
+    where origin <> 'seen'
     union all
     select device_id, metric, valid_from_at, valid_to_at, {'unit': unit, 'min': "min", 'max': "max"}
     from metrics_before
 ),
 said_now as (
     select device_id, '' as metric, valid_from_at, valid_to_at, {'unit': '', 'min': 0.0, 'max': 0.0} as what
-    from silver.devices
-    where origin = 'registry'
+    from silver.devices semi join concerned using (device_id)
+    where origin <> 'seen'
     union all
     select device_id, metric, valid_from_at, valid_to_at, {'unit': unit, 'min': "min", 'max': "max"}
-    from silver.metrics
+    from silver.metrics semi join concerned using (device_id)
 ),
 edges as (
     select device_id, metric, valid_from_at as from_at from said_before
@@ -37,8 +37,8 @@ spells as (
 ),
 since as (
     select
-        (select min(valid_from_at) from said_before where metric = '') as before_at,
-        (select min(valid_from_at) from said_now where metric = '') as now_at
+        (select min(valid_from_at) from devices_before where origin = 'declared') as before_at,
+        (select min(h.valid_from_at) from held_devices h where h.origin = 'declared') as now_at
 )
 select s.device_id, s.metric, s.from_at, s.until_at
 from spells s
