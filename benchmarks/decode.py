@@ -65,11 +65,120 @@ def nested_json(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
     return f"devices/d{n % 1000}/state", body
 
 
+def chirpstack(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    device, time = f"24e124136b5{n % 1000:05}", _iso(n)
+    lora = {"bandwidth": 125000, "spreadingFactor": 7, "codeRate": "CR_4_5"}
+    body = {
+        "deduplicationId": f"3ac7e3c4-4401-4b8d-9386-{n:012}",
+        "time": time,
+        "deviceInfo": {"tenantName": "Farm", "applicationName": "Barn", "deviceName": "north", "devEui": device},
+        "dr": 5,
+        "fCnt": n,
+        "fPort": 85,
+        "data": "A2cPAQRobA==",
+        "object": _values(rng),
+        "rxInfo": [{"gatewayId": "0016c001f153a14c", "rssi": -97, "snr": 4.2}],
+        "txInfo": {"frequency": 867100000, "modulation": {"lora": lora}},
+    }
+    return f"application/17c82e96/device/{device}/event/up", body
+
+
+def thethingsstack(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    device = f"dev{n % 1000}"
+    uplink = {
+        "f_port": 1,
+        "f_cnt": n,
+        "frm_payload": "gkHe",
+        "decoded_payload": _values(rng),
+        "rx_metadata": [{"gateway_ids": {"gateway_id": "gtw1"}, "rssi": -35, "channel_rssi": -35, "snr": 5}],
+        "settings": {"data_rate": {"lora": {"bandwidth": 125000, "spreading_factor": 7}}, "frequency": "868300000"},
+        "received_at": _iso(n),
+        "consumed_airtime": "0.056576s",
+    }
+    return f"v3/farm@tenant1/devices/{device}/up", {"end_device_ids": {"device_id": device}, "uplink_message": uplink}
+
+
+def meshtastic(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    said = {
+        "battery_level": rng.randrange(100),
+        "voltage": round(rng.uniform(3, 4), 3),
+        "air_util_tx": 0.5,
+        "channel_utilization": 3.1,
+        "uptime_seconds": n,
+    }
+    body = {"from": n % 1000, "id": n, "payload": said, "timestamp": int(NOW.timestamp()), "type": "telemetry"}
+    return "msh/EU_868/2/json/LongFast/!7efeee00", {**body, "rssi": -87, "snr": 6.25}
+
+
+def sitewise(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    at = {"timeInSeconds": int(NOW.timestamp()) - n % 3600, "offsetInNanos": 123456789}
+    entries = [
+        {
+            "propertyAlias": f"/plant/{n % 1000}/{name}",
+            "propertyValues": [{"value": {"doubleValue": v}, "timestamp": at}],
+        }
+        for name, v in (*_values(rng).items(), ("power", 1.5), ("speed", 80.0))
+    ]
+    return "sitewise/put", {"entries": entries}
+
+
+def opcua_pubsub(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    time = _iso(n)
+    fields = {**_values(rng), "power": 1.5, "running": True}
+    payload = {name: {"Value": value, "SourceTimestamp": time} for name, value in fields.items()}
+    said = {
+        "DataSetWriterName": f"oven{n % 1000}",
+        "MessageType": "ua-deltaframe",
+        "Timestamp": time,
+        "Payload": payload,
+    }
+    return "opcua/json/data/plc7/line/oven", {"MessageType": "ua-data", "PublisherId": "plc7", "Messages": [said]}
+
+
+def cloudevents(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    body = {"specversion": "1.0", "type": "measured", "source": f"/barn/{n % 1000}", "id": str(n), "time": _iso(n)}
+    return "cloudevents/barn", {**body, "data": {**_values(rng), "power": 1.5, "running": True}}
+
+
+def hsl_hfp(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    said = {"desi": "4", "dir": "2", "oper": 40, "veh": n % 1000, "tst": _iso(n), "spd": 4.2, "hdg": 36, "acc": 0.2}
+    said |= {
+        "lat": round(rng.uniform(60, 61), 6),
+        "long": 24.962017,
+        "dl": -111,
+        "odo": n,
+        "drst": 0,
+        "route": "1004 4",
+    }
+    return f"/hfp/v2/journey/ongoing/vp/tram/0040/{n % 1000:05}/1004 4/2/Katajanokka/07:40/1080403/3/60;24", {
+        "VP": said
+    }
+
+
+def kepserver(n: int, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    at = int(NOW.timestamp() * 1000) - n
+    fields = (*_values(rng).items(), ("power", 1.5), ("running", True))
+    values = [{"id": f"Line1.Oven{n % 1000}.{name}", "v": value, "q": True, "t": at} for name, value in fields]
+    return "iotgateway", {"timestamp": at, "values": values}
+
+
+def _iso(n: int) -> str:
+    return (NOW - timedelta(seconds=n % 3600, microseconds=n)).isoformat()
+
+
 CASES: dict[str, Callable[[int, random.Random], tuple[str, dict[str, Any]]]] = {
     "sensor_value": sensor_value,
     "telemetry": telemetry,
     "flat_json, six metrics": flat_json,
     "flat_json, nested": nested_json,
+    "chirpstack": chirpstack,
+    "thethingsstack": thethingsstack,
+    "meshtastic": meshtastic,
+    "sitewise": sitewise,
+    "opcua_pubsub": opcua_pubsub,
+    "cloudevents": cloudevents,
+    "hsl_hfp": hsl_hfp,
+    "kepserver": kepserver,
 }
 
 
@@ -81,6 +190,8 @@ def batch(case: str, messages: int) -> pa.Table:
             "source": pa.repeat("mqtt", messages),
             "topic": [topic for topic, _ in made],
             "payload": pa.array([json.dumps(body).encode() for _, body in made], pa.binary()),
+            "content_type": pa.nulls(messages, pa.string()),
+            "attributes": pa.nulls(messages, pa.string()),
             "received_at": pa.repeat(pa.scalar(NOW, pa.timestamp("us", tz="UTC")), messages),
         }
     )

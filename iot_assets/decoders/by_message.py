@@ -62,9 +62,12 @@ class Message(NamedTuple):
         """
         text = self.text()
         try:
-            return _JSON.decode(text)
+            tree = _JSON.decode(text)
+            if "\\u" in text:  # half of a surrogate pair is no text, and could not be kept
+                json.dumps(tree, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise Unreadable("malformed_json", f"{error}: it begins {text[:60]!r}") from error
+        return tree
 
     def json_object(self) -> dict[str, Any]:
         """The payload as a JSON object.

@@ -52,6 +52,23 @@ DEFAULT_ROUTES: Final = (
     Route("devices/{device}/#", "flat_json"),
     Route("/data", "text_lines", {"device": "data"}),
     Route("lines/{device}", "text_lines"),
+    Route("application/{application}/device/{device}/{direction}/{event}", "chirpstack"),
+    Route("v3/{application}/devices/{device}/#", "thethingsstack", {"device": "{application}/{device}"}),
+    Route("msh/#", "meshtastic"),
+    Route("$aws/sitewise/#", "sitewise"),
+    Route("sitewise/#", "sitewise"),
+    Route("local/swe_stream/publish", "sitewise"),
+    Route("opcua/json/{kind}/{publisher}/{group}/{writer}", "opcua_pubsub"),
+    Route("opcua/json/{kind}/{publisher}/#", "opcua_pubsub"),
+    Route("cloudevents/#", "cloudevents"),
+    Route("/hfp/v1/{journey}/{temporal}/{mode}/{owner}/{vehicle}/#", "hsl_hfp", {"device": "{owner}/{vehicle}"}),
+    Route(
+        "/hfp/v2/{journey}/{temporal}/{event}/{mode}/{owner}/{vehicle}/#", "hsl_hfp", {"device": "{owner}/{vehicle}"}
+    ),
+    Route("iotgateway", "kepserver"),
+    Route("kepserver/#", "kepserver"),
+    Route("origin/a/wis2/#", "wis2"),
+    Route("cache/a/wis2/#", "wis2"),
 )
 
 
