@@ -15,6 +15,7 @@ from typing import Any, Final
 from iot_assets.decoders.conventions import CONVENTIONS, Convention
 from iot_assets.decoders.options import CommonOptions
 from iot_assets.decoders.routes import DEFAULT_ROUTES, Route
+from iot_assets.decoders.units import UNITS
 
 GOLDEN: Final = Path(__file__).parents[1] / "iot_assets_tests" / "decoders" / "golden"
 OWN_DECODER: Final = Path(__file__).parent / "examples" / "pool_decoder.py"
@@ -45,6 +46,13 @@ def conventions() -> str:
 def common_options() -> str:
     """What can be said of every convention."""
     return _options(CommonOptions)
+
+
+def units() -> str:
+    """Units that are known, by what they measure."""
+    kinds = dict.fromkeys(unit.kind for unit in UNITS.values())
+    rows = [(kind, ", ".join(_code(code) for code, unit in UNITS.items() if unit.kind == kind)) for kind in kinds]
+    return table("of|codes", rows)
 
 
 def own_decoder() -> str:

@@ -115,6 +115,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "conventions": conventions_page.conventions,
         "common options": conventions_page.common_options,
         "routes": conventions_page.routes,
+        "units": conventions_page.units,
         "own decoder": conventions_page.own_decoder,
         "lander metrics": _metrics,
     }

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from iot_assets.decoders.decoded import READINGS_SCHEMA
 from iot_assets.decoders.judge import FLAG_BITS
 from iot_assets.decoders.metrics import MetricRules
+from iot_assets.decoders.unit_columns import converted, in_codes
 
 if TYPE_CHECKING:
     import duckdb
@@ -116,26 +117,37 @@ def _first_of_each(
     con: duckdb.DuckDBPyConnection, fields: pa.Table, options: CommonOptions
 ) -> tuple[pa.Table, pa.ChunkedArray, MetricRules]:
     """The measurements, one per record and metric (the first in the text), with a number for each distinct metric."""
-    codes, names = _encoded(fields["metric"])
+    codes, names = _encoded(fields["metric"], options)
     key = pc.add(pc.multiply(fields["record"], len(names)), codes).combine_chunks()
     in_order = key.take(pc.array_sort_indices(key))  # Arrow counts distinct numbers thirty times slower than it sorts
     if pc.any(pc.equal(pc.pairwise_diff(in_order), 0)).as_py():
-        con.register("found_fields", fields)
+        con.register("found_fields", fields.append_column("code", codes))
         fields = con.sql(
-            "select * from found_fields qualify row_number() over (partition by record, metric order by position) = 1"
+            "select * from found_fields qualify row_number() over (partition by record, code order by position) = 1"
         ).to_arrow_table()
-        codes, names = _encoded(fields["metric"])
+        codes = fields["code"]
     return fields, codes, MetricRules(names, options)
 
 
-def _encoded(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[str | None]]:
+def _encoded(column: pa.ChunkedArray, options: CommonOptions) -> tuple[pa.ChunkedArray, list[str | None]]:
+    """For each measurement the number of its metric, and the metrics by number."""
     encoded = column.dictionary_encode(null_encoding="encode").unify_dictionaries()
     names = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
-    return pa.chunked_array([chunk.indices for chunk in encoded.chunks], pa.int32()), names
+    codes = pa.chunked_array([chunk.indices for chunk in encoded.chunks], pa.int32())
+    renamed = [options.rename.get(name or "", name) for name in names]
+    if renamed == names:
+        return codes, names
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(renamed))}
+    return pa.array([numbers[name] for name in renamed], pa.int32()).take(codes), list(numbers)
 
 
 def _readings(part: _Part, good: pa.Table, rules: MetricRules) -> pa.Table:
-    value = pc.add(part.fields["value"], 0.0)  # -0.0 becomes 0.0: equal values are then equal bit for bit
+    value, unit = part.fields["value"], in_codes(part.fields["unit"])
+    if rules.has_units:
+        unit = pc.coalesce(unit, rules.unit.take(part.code))
+    if rules.has_targets:
+        value, unit = converted(value, unit, part.code, rules)
+    value = pc.add(value, 0.0)  # -0.0 becomes 0.0: equal values are then equal bit for bit
     flags = good["flags"].take(part.head)
     if (own := part.fields["flags"]).null_count < len(own):
         flags = pc.bit_wise_or(flags, own.fill_null(0))
@@ -146,9 +158,6 @@ def _readings(part: _Part, good: pa.Table, rules: MetricRules) -> pa.Table:
     flags = _with_flag(
         flags, pc.greater_equal(pc.abs(value), _OUT_OF_SCALE).fill_null(fill_value=False), "out_of_scale"
     )
-    unit = part.fields["unit"]
-    if rules.has_units:
-        unit = pc.coalesce(unit, rules.unit.take(part.code))
     columns = {
         "row": good["row"].take(part.head),
         "device_id": good["device_id"].take(part.head),

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from iot_assets.decoders.units import code
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from iot_assets.decoders.options import CommonOptions
 
 _MAX_LENGTH = 200
@@ -23,6 +27,7 @@ class MetricRules:
         limits = [options.limits.get(name or "", (None, None)) for name in names]
         self.has_limits = any(limit != (None, None) for limit in limits)
         self.has_units = any(name in options.units for name in names)
+        self.has_targets = any(name in options.convert for name in names)
 
         faults = [_fault(name) for name in names]
         self.all_good = not any(faults)
@@ -30,7 +35,9 @@ class MetricRules:
         self.fault = pa.array(faults, pa.string())
         self.kept = pa.array([_kept(name or "", options) for name in names], pa.bool_())
         self.name = pa.array([None if name is None else options.prefix + name for name in names], pa.string())
-        self.unit = pa.array([options.units.get(name or "") for name in names], pa.string())
+        self.unit = pa.array([_unit(options.units, name) for name in names], pa.string())
+        #: The unit that values are to be in.
+        self.target = [_unit(options.convert, name) for name in names]
         self.least = pa.array([least for least, _ in limits], pa.float64())
         self.greatest = pa.array([greatest for _, greatest in limits], pa.float64())
 
@@ -43,6 +50,11 @@ def _fault(name: str | None) -> str | None:
     if any(unicodedata.category(char) == "Cc" for char in name):
         return f"holds a control character: {name[:60]!r}"
     return None
+
+
+def _unit(units: Mapping[str, str], metric: str | None) -> str | None:
+    unit = units.get(metric or "")
+    return None if unit is None else code(unit)
 
 
 def _kept(name: str, options: CommonOptions) -> bool:

@@ -9,10 +9,12 @@ import difflib
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from iot_assets.decoders import units
 
 #: Lower and upper bound of a metric, both allowed values themselves; None is no bound.
 Limits = tuple[float | None, float | None]
@@ -54,6 +56,13 @@ class CommonOptions(BaseModel):
     keep: Names = Field(default=(), description="Only these metrics (with all below them) are read; empty is all.")
     drop: Names = Field(default=(), description="These metrics (with all below them) are left out.")
     units: dict[str, str] = Field(default_factory=dict, description="Unit of a metric whose message names none.")
+    convert: dict[str, str] = Field(
+        default_factory=dict,
+        description=(
+            "Unit that the values of a metric are converted to. A value whose unit is unknown, or of another kind, "
+            "keeps both. Limits are those of the converted value."
+        ),
+    )
     limits: dict[str, Limits] = Field(
         default_factory=dict,
         description=(
@@ -86,6 +95,22 @@ class CommonOptions(BaseModel):
                 raise ValueError(f"of {metric}, the least value {least} is more than the greatest {greatest}")
         return value
 
+    @field_validator("convert")
+    @classmethod
+    def _known_units(cls, value: dict[str, str]) -> dict[str, str]:
+        for metric, unit in value.items():
+            if units.code(unit) not in units.UNITS:
+                raise ValueError(f"of {metric}, the unit {unit!r} is none that is known{units.near(unit)}")
+        return value
+
+    @model_validator(mode="after")
+    def _possible_conversions(self) -> Self:
+        for metric, target in self.convert.items():
+            source, wanted = units.code(self.units.get(metric, target)), units.code(target)
+            if source in units.UNITS and units.conversion(source, wanted) is None:
+                raise ValueError(f"option convert: {metric} is in {source}, which cannot be converted to {wanted}")
+        return self
+
 
 @cache
 def _zones() -> frozenset[str]:
@@ -113,4 +138,6 @@ def _sentence(fault: dict[str, Any], kind: type[CommonOptions]) -> str:
     if fault["type"] == "extra_forbidden":
         return f"there is no option {name!r}{_near(name, kind.model_fields)} (allowed: {', '.join(kind.model_fields)})"
     message = str(fault["msg"]).removeprefix("Value error, ")
+    if not name:
+        return message
     return f"option {name}: {message[:1].lower()}{message[1:]} (given: {fault['input']!r})"

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from iot_assets.decoders.units import code
+
 #: Fields of an entry, by the column they fill; the first that is there counts.
 _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "kind": ("kind", "type", "device_type"),
@@ -25,7 +27,12 @@ _NUMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "lon": ("lon", "lng", "longitude"),
     "expected_interval_s": ("expected_interval_s", "interval_s"),
 }
+#: What a measurement is called that nobody names.
+_UNNAMED: Final = "value"
 _IDS: Final = ("id", "device_id", "sensor_id")
+#: Fields of an entry that hold numbers, and those that are about a metric.
+NUMBER_FIELDS: Final = frozenset({name for names in _NUMBERS.values() for name in names} | {"min", "max"})
+METRIC_FIELDS: Final = frozenset({"metric", "unit", "min", "max", "range", "description"})
 _OWN: Final = frozenset(
     {name for names in (*_TEXTS.values(), *_NUMBERS.values()) for name in names}
     | {*_IDS, "installed_at", "metrics", "metric", "unit", "range", "min", "max", "location"}
@@ -33,11 +40,15 @@ _OWN: Final = frozenset(
 
 
 class EntryError(Exception):
-    """Why the file cannot be taken; never leaves the registry's two modules."""
+    """Why the file cannot be taken; never leaves the registry's own modules."""
 
     def __init__(self, reason: str, detail: str) -> None:
         self.reason, self.detail = reason, detail
         super().__init__(detail)
+
+    def at(self, where: str) -> EntryError:
+        """The same, with the place where it stands."""
+        return EntryError(self.reason, f"{where}: {self.detail}" if where else self.detail)
 
 
 def as_object(entry: Any) -> dict[str, Any]:
@@ -86,16 +97,25 @@ def metric_rows(device_id: str, entry: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of ``METRICS_SCHEMA``."""
     declared = entry.get("metrics")
     if declared is None:
-        # One metric a device: its kind names it, as the field ``type`` of its messages does.
-        name = entry.get("metric") or entry.get("type")
-        if name is None or not any(entry.get(field) is not None for field in ("unit", "range", "min", "max")):
+        if not any(entry.get(field) is not None for field in ("metric", "unit", "range", "min", "max")):
             return []
-        return [_metric(device_id, name, entry)]
+        return [_metric(device_id, name, entry) for name in _names(entry)]
     if isinstance(declared, dict):
         return [_metric(device_id, name, as_object(what)) for name, what in declared.items()]
     if isinstance(declared, list):
         return [_metric(device_id, as_object(what).get("metric") or what.get("name"), what) for what in declared]
     raise EntryError("bad_metric", f"{device_id}: metrics is neither an object nor a list")
+
+
+def _names(entry: dict[str, Any]) -> list[Any]:
+    """The metrics that an entry with limits or a unit is about, where it lists none.
+
+    One that names no metric is about the one thing that its device measures. In messages that is named by their field
+    ``type``, as here, or it has no name and is called ``value``.
+    """
+    if (name := entry.get("metric")) is not None:
+        return [name]
+    return list(dict.fromkeys(name for name in (entry.get("type"), _UNNAMED) if name is not None))
 
 
 def _metric(device_id: str, name: Any, entry: dict[str, Any]) -> dict[str, Any]:
@@ -114,10 +134,11 @@ def _metric(device_id: str, name: Any, entry: dict[str, Any]) -> dict[str, Any]:
     least, greatest = _number(where, limits, ("min",)), _number(where, limits, ("max",))
     if least is not None and greatest is not None and least > greatest:
         raise EntryError("bad_value", f"{where}: min {least} is more than max {greatest}")
+    unit = _text(where, entry, ("unit",))
     return {
         "device_id": device_id,
         "metric": name,
-        "unit": _text(where, entry, ("unit",)),
+        "unit": None if unit is None else code(unit),
         "min": least,
         "max": greatest,
         "description": _text(where, entry, ("description",)),

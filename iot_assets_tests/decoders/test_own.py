@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from iot_assets.decoders.by_message import Message
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-POOL = {"own": {"switches": ["pump"]}}
+POOL = {"units": {"t": "degF"}, "convert": {"t": "Cel"}, "own": {"switches": ["pump"]}}
 
 
 def spiteful(message: Message, options: Any, sheet: Sheet) -> None:
@@ -52,7 +52,8 @@ def test_the_example_of_the_docs_reads_its_messages(monkeypatch: pytest.MonkeyPa
     monkeypatch.syspath_prepend(EXAMPLES)
     route = Route("pool/{device}", "python:pool_decoder:read", POOL)
     result = decoded([("pool/north", b"PH=7.21;T=79.7;PUMP=on;AT=1762937000\n"), ("pool/north", b"PH")], route)
-    assert values(result, 0) == {"ph": 7.21, "t": 79.7, "pump": 1.0}
+    assert values(result, 0) == {"ph": 7.21, "t": 26.5, "pump": 1.0}
+    assert {r["metric"]: r["unit"] for r in readings(result)} == {"ph": None, "t": "Cel", "pump": None}
     assert {(r["device_id"], str(r["event_at"])) for r in readings(result)} == {("north", "2025-11-12 08:43:20+00:00")}
     assert rejects(result) == {1: "malformed_line"}
     assert result.outcomes["decoder"].to_pylist() == ["python:pool_decoder:read"] * 2

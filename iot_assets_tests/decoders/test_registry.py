@@ -23,7 +23,7 @@ ENTRY = {"lat": 47, "lng": 8.5, "type": "temperature", "unit": "Cel", "range": [
 
 
 def snapshot(tree: Any) -> RegistrySnapshot:
-    found = decode_registry(json.dumps(tree).encode())
+    found = decode_registry(json.dumps(tree).encode(), "sensors.json")
     assert isinstance(found, RegistrySnapshot), found
     assert found.devices.schema.equals(DEVICES_SCHEMA)
     assert found.metrics.schema.equals(METRICS_SCHEMA)
@@ -42,7 +42,7 @@ def told(row: dict[str, Any]) -> dict[str, Any]:
         {"sensors": [{"id": "S 1", **ENTRY}]},
         {"version": 2, "devices": [{"device_id": "S 1", **ENTRY}]},
         [{"sensor_id": "S 1", **ENTRY}],
-        [{"id": "S 1", "type": "temperature", "unit": "Cel", "location": {"latitude": 47, "longitude": 8.5},
+        [{"id": "S 1", "type": "temperature", "unit": "°C", "location": {"latitude": 47, "longitude": 8.5},
           "range": {"min": -20, "max": 60}, "description": "Roof"}],
     ],
 )  # fmt: skip
@@ -52,8 +52,16 @@ def test_all_shapes_say_the_same(tree: Any) -> None:
         {"device_id": "S 1", "kind": "temperature", "lat": 47.0, "lon": 8.5, "attributes": '{"description": "Roof"}'}
     ]
     assert found.metrics.to_pylist() == [
-        {"device_id": "S 1", "metric": "temperature", "unit": "Cel", "min": -20.0, "max": 60.0, "description": "Roof"}
+        {"device_id": "S 1", "metric": metric, "unit": "Cel", "min": -20.0, "max": 60.0, "description": "Roof"}
+        for metric in ("temperature", "value")
     ]
+
+
+def test_limits_without_a_metric_are_of_the_one_thing_that_the_device_measures() -> None:
+    found = snapshot({"a": {"min": 1}, "b": {"type": "t", "max": 2}, "c": {"metric": "m", "type": "t", "max": 3}})
+    assert [(row["device_id"], row["metric"]) for row in found.metrics.to_pylist()] == [
+        ("a", "value"), ("b", "t"), ("b", "value"), ("c", "m"),
+    ]  # fmt: skip
 
 
 def test_an_entry_may_say_much_more() -> None:
@@ -120,8 +128,9 @@ def test_an_empty_registry_declares_nothing() -> None:
     ],
 )
 def test_a_registry_with_a_fault_is_refused_whole(payload: bytes, reason: str, words: str) -> None:
-    found = decode_registry(payload)
+    found = decode_registry(payload, "sensors.json")
     assert isinstance(found, RegistryFault)
+    assert found.detail.startswith("sensors.json: ")
     assert found.reason == reason
     assert words in found.detail
 
@@ -144,6 +153,6 @@ JSON = st.recursive(
 @given(payload=JSON.map(lambda tree: json.dumps(tree).encode()) | st.binary(max_size=60))
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_a_registry_or_a_reason(payload: bytes) -> None:
-    found = decode_registry(payload)
+    found = decode_registry(payload, "sensors.json")
     if isinstance(found, RegistryFault):
         assert found.reason in set(REJECT_REASONS) - {"decoder_failed"}, found
