@@ -32,6 +32,7 @@ class _Held:
     batch: pa.RecordBatch
     taken: Taken
     durable: Callable[[Taken], None]
+    refused: Callable[[], None] | None
 
 
 class Committer:
@@ -42,6 +43,8 @@ class Committer:
         self._held: list[_Held] = []
         self._sequence = 0
         self._retry_at = 0.0
+        self._probe = 0
+        """Bytes of what was refused: when so many can be written, the disk takes data again."""
         self.trouble = Trouble(log)
         self.durable_messages = 0
         self.commits = 0
@@ -57,9 +60,15 @@ class Committer:
         """Messages and bytes taken and not yet durable."""
         return sum(len(h.taken) for h in self._held), sum(h.taken.size for h in self._held)
 
-    def hold(self, taken: Taken, durable: Callable[[Taken], None]) -> None:
-        """Take charge of messages; ``durable`` is called once they are."""
-        self._held.append(_Held(taken.batch(self._ids, self._sequence), taken, durable))
+    def hold(
+        self, taken: Taken, durable: Callable[[Taken], None], *, refused: Callable[[], None] | None = None
+    ) -> None:
+        """Take charge of messages; ``durable`` is called once they are.
+
+        Where the disk does not take them, they are kept and tried again; with ``refused``, that is called and they are
+        dropped: for those whose sender waits, and can send again.
+        """
+        self._held.append(_Held(taken.batch(self._ids, self._sequence), taken, durable, refused))
         self._sequence += len(taken)
 
     def commit(self, *, at_once: bool = False) -> bool:
@@ -75,6 +84,9 @@ class Committer:
         try:
             # First the epoch, then the messages of it: no later connection may ever get the same number.
             self._state.save()
+            if self._probe:
+                self._spool.probe(self._probe, now=time.time())
+                self._probe = 0
             while self._held:
                 held = self._held[0]
                 self._spool.append(held.batch, now=time.time())
@@ -84,6 +96,7 @@ class Committer:
                 held.durable(held.taken)
         except StorageError as error:
             self._retry_at = time.monotonic() + _RETRY_SECONDS
+            self._refuse()
             waiting = self.in_flight[0]
             self.trouble.begin(
                 f"{error}; {waiting} messages wait unacknowledged and nothing more is taken until it can be written",
@@ -94,3 +107,11 @@ class Committer:
             self.seconds += time.monotonic() - began
         self.trouble.end("the disk takes data again")
         return True
+
+    def _refuse(self) -> None:
+        going = [held for held in self._held if held.refused is not None]
+        self._held = [held for held in self._held if held.refused is None]
+        self._probe = max([self._probe, *(held.batch.nbytes for held in going)])
+        for held in going:
+            assert held.refused is not None
+            held.refused()

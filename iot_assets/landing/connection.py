@@ -33,6 +33,7 @@ from iot_assets.landing.taken import Taken
 if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
 
+    from iot_assets.landing.wake import Wake
     from iot_assets.settings import Mqtt
 
 Protocol = Literal["5", "3.1.1"]
@@ -111,17 +112,19 @@ class Connection:
         """From here on messages are taken in this epoch."""
         self.taken = Taken(self._source, session)
 
-    def wait(self, seconds: float, *, reading: bool) -> bool:
-        """Wait until there is something to do; whether something can be read."""
+    def wait(self, seconds: float, *, reading: bool, wake: Wake) -> bool:
+        """Wait until there is something to do or it rings; whether something can be read."""
         sock = self._client.socket()
         if self.ended is not None or sock is None:
-            time.sleep(seconds)
+            wake.wait(seconds)
             return False
         if reading and self._pending():
             seconds = 0.0
         mask = (select.POLLIN if reading else 0) | (select.POLLOUT if self._client.want_write() else 0)
         self._poll.modify(sock.fileno(), mask)
-        events = sum(event for _, event in self._poll.poll(seconds * 1000))
+        self._poll.register(wake.fileno(), select.POLLIN)
+        events = dict(self._poll.poll(seconds * 1000)).get(sock.fileno(), 0)
+        self._poll.unregister(wake.fileno())
         if events & select.POLLOUT:
             self._client.loop_write()
         if not reading and events & (select.POLLHUP | select.POLLERR):

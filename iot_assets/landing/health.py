@@ -33,6 +33,8 @@ COUNTERS: Final = MappingProxyType(
     {
         "received_messages": ("received_messages", "Messages taken from the broker and other sources."),
         "received_bytes": ("received_bytes", "Payload bytes of the messages taken."),
+        "http_accepted": ("http_accepted", "Bodies taken over HTTP, durable and answered with success."),
+        "http_refused": ("http_refused", "HTTP requests answered with an error."),
         "duplicates": ("duplicates", "Messages taken whose dup flag was set."),
         "durable_messages": ("durable_messages", "Messages fsynced to the spool."),
         "acknowledged_messages": ("acknowledged_messages", "Messages acknowledged to the broker."),

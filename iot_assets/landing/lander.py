@@ -20,6 +20,7 @@ from iot_assets.lake.message_id import MessageIds
 from iot_assets.lake.paths import DataPaths
 from iot_assets.landing.commit import Committer
 from iot_assets.landing.health import HealthServer
+from iot_assets.landing.intake.server import IntakeServer
 from iot_assets.landing.link import Link
 from iot_assets.landing.lock import LanderLock
 from iot_assets.landing.registry import RegistryWatch
@@ -28,6 +29,7 @@ from iot_assets.landing.segment import Spool, list_segments
 from iot_assets.landing.state import StateFile
 from iot_assets.landing.status import LanderStatus, Mode, write_status
 from iot_assets.landing.trouble import Trouble
+from iot_assets.landing.wake import Wake
 
 if TYPE_CHECKING:
     import threading
@@ -44,6 +46,7 @@ _STATUS_SECONDS: Final = 1.0
 _START_RETRY_SECONDS: Final = 1.0
 _ARROW_BYTES: Final = 1 << 30
 """Payloads of one batch, far enough below the two gigabytes that an Arrow column holds."""
+_DISK_TROUBLE: Final = "the disk takes no data at the moment (the lander's log says why), so nothing is accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def run_lander(
         mode: told to whoever reads the status.
 
     Raises:
-        InUseError: another lander of this name runs, or the port of the metrics is taken.
+        InUseError: another lander of this name runs, or the port of the metrics or of the intake is taken.
     """
     lander = _Lander(settings, stop=stop, until_idle=until_idle, for_seconds=for_seconds, mode=mode)
     return lander.run()
@@ -115,6 +118,8 @@ class _Lander:
         self._start_trouble = Trouble(self._log)
         self._committer: Committer | None = None
         self._link: Link | None = None
+        self._wake = Wake()
+        self._intake: IntakeServer | None = None
         self._received = self._received_bytes = self._duplicates = self._acknowledged = 0
         self._last_arrival = self._began
         self._last_message_at: datetime | None = None
@@ -126,11 +131,16 @@ class _Lander:
 
     def run(self) -> LanderReport:
         with contextlib.ExitStack() as leave:
+            leave.callback(self._wake.close)
             if self._settings.lander.metrics_port:
                 health = HealthServer(
                     self._settings.lander.metrics_host, self._settings.lander.metrics_port, lambda: self._status
                 )
                 leave.callback(health.close)
+            # A sensor lands for seconds at a time; senders would meet a closed port most of the time.
+            if self._settings.http.port and self._mode == "process":
+                self._intake = IntakeServer(self._settings.http, self._settings.http.port, self._wake)
+                leave.callback(self._intake.close)
             if self._open(leave):
                 self._work(leave)
         self._status = self._now()
@@ -164,7 +174,7 @@ class _Lander:
                 with_leftovers = list_segments(self._folder)
                 break
             except (StorageError, OSError) as error:
-                self._start_trouble.begin(f"{error}; nothing is read from the broker until that is mended")
+                self._start_trouble.begin(f"{error}; nothing is taken until that is mended")
                 self._status = self._now()
                 if self._over() or self._stop.wait(_START_RETRY_SECONDS):
                     return False
@@ -194,7 +204,11 @@ class _Lander:
         self._tell(at_once=True)  # what the last start left would be taken for ours
         while not self._over():
             self._turn(self._committer, registry)
-        if not self._committer.commit(at_once=True):
+        if self._intake is not None:
+            self._intake.stop()
+            while self._intake.running:
+                self._turn(self._committer, registry)
+        if not self._committer.commit(at_once=True) and self._committer.in_flight[0]:
             self._log.error(
                 "%d messages could not be made durable; unacknowledged, the broker sends them again",
                 self._committer.in_flight[0],
@@ -207,15 +221,20 @@ class _Lander:
         if link is not None:
             link.keep(reading=not committer.blocked)
             connection = link.connection
+        reading = not committer.blocked or (connection is not None and connection.news.accepted is None)
         if connection is None:
-            self._stop.wait(_TURN_SECONDS)
-        elif connection.wait(_TURN_SECONDS, reading=not committer.blocked or connection.news.accepted is None):
+            self._wake.wait(_TURN_SECONDS)
+        elif connection.wait(_TURN_SECONDS, reading=reading, wake=self._wake):
             self._read(connection, committer)
+        if self._intake is not None:
+            self._take(self._intake, committer)
         if not committer.blocked and (changed := registry.poll()) is not None:
             taken, sha256 = changed
             self._arrived(taken)
             committer.hold(taken, lambda _: self._registry_landed(registry, sha256))
         committer.commit()
+        if self._intake is not None:
+            self._intake.handover.closed = _DISK_TROUBLE if committer.blocked else None
         self._sealer.add(self._spool.due(now=time.time()))
         self._tell()
 
@@ -230,6 +249,21 @@ class _Lander:
             connection.begin(taken.session)
             self._arrived(taken)
             committer.hold(taken, functools.partial(self._acknowledge, connection))
+
+    def _take(self, intake: IntakeServer, committer: Committer) -> None:
+        self._wake.heard()
+        if (handed := intake.handover.take()) is None:
+            return
+
+        def refuse() -> None:
+            intake.handover.closed = _DISK_TROUBLE
+            handed.settle(durable=False)
+
+        if committer.blocked:
+            refuse()
+        else:
+            self._arrived(handed.taken)
+            committer.hold(handed.taken, lambda _: handed.settle(durable=True), refused=refuse)
 
     def _acknowledge(self, connection: Connection, taken: Taken) -> None:
         """Acknowledge on the very connection the messages came by, or not at all: the next one sends them again."""
@@ -314,6 +348,9 @@ class _Lander:
             last_sealed_at=self._last_sealed_at,
             storage_problem=self._storage_problem(),
             broker_problem=self._broker_problem(),
+            http=self._intake.address if self._intake is not None else "",
+            http_accepted=self._intake.intake.accepted if self._intake is not None else 0,
+            http_refused=self._intake.intake.refused if self._intake is not None else 0,
             dropped_by_broker=link.drops if link is not None else None,
             dropped_by_broker_before=link.drops_before if link is not None else None,
         )

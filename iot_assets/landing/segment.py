@@ -72,6 +72,18 @@ class Spool:
         if file.size >= self._max_bytes:
             self._close()
 
+    def probe(self, size: int, *, now: float) -> None:
+        """See whether so many bytes could be made durable; nothing of it stays.
+
+        Raises:
+            StorageError: they could not.
+        """
+        self._mend()
+        if self._file is None:
+            self._file = self._begin(now)
+        with storing("append to", self._file.path):
+            self._file.probe(size)
+
     def due(self, *, now: float) -> list[SegmentFile]:
         """The segments that are ready to be sealed, each handed out once."""
         file = self._file
@@ -150,6 +162,15 @@ class _OpenFile:
             raise
         self.size, self.in_doubt = end, False
         self.rows = self.rows or rows
+
+    def probe(self, size: int) -> None:
+        # Zeros: should we be killed before they are cut off, the next start takes them for blocks never written.
+        durable = self.size
+        try:
+            self.append([bytes(size)], rows=False)
+        finally:
+            self.size, self.in_doubt = durable, True
+        self.cut_back()
 
     def cut_back(self) -> None:
         os.ftruncate(self._descriptor, self.size)

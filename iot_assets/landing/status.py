@@ -63,6 +63,12 @@ class LanderStatus:
     last_sealed_at: datetime | None
     storage_problem: str | None
     broker_problem: str | None
+    http: str
+    """Address of the HTTP intake, or an empty text where there is none."""
+    http_accepted: int
+    """Bodies answered with success, all of them durable."""
+    http_refused: int
+    """Requests of the intake answered with an error."""
     dropped_by_broker: int | None
     """The broker's own count of messages it dropped, for whichever subscriber."""
     dropped_by_broker_before: int | None

@@ -181,7 +181,7 @@ def test_a_spool_that_cannot_be_made_is_waited_for_at_the_start(
     data.mkdir()
     (data / "spool").write_text("a file where the folder should be")
     with Running(settings_for(data, mosquitto.port)) as lander:
-        wait_for(lambda: said(caplog.records, "nothing is read from the broker until that is mended"), "trouble")
+        wait_for(lambda: said(caplog.records, "nothing is taken until that is mended"), "trouble")
         (data / "spool").unlink()
         lander.connected()
         mosquitto.publish(numbered(5))
