@@ -24,7 +24,7 @@ OUTCOMES: Final = MappingProxyType(
 INFORMATIVE_FLAGS: Final = MappingProxyType(
     {
         "stale": "its event time is more than 30 days before it was received",
-        "unknown_device": "no registry file named the device when the reading was received, nor had it announced itself",
+        "unknown_device": "no registry file named the device when it was received, nor had it announced itself",
         "zone_assumed": "its time named no zone and the route declares none, so UTC was assumed",
         "uncertain": "the device itself says that the value is uncertain",
         "historical": "the device says that it kept the value and sends it late",
@@ -49,6 +49,7 @@ REJECT_REASONS: Final = MappingProxyType(
         "payload_too_large": "the payload is larger than the setting decode.max_payload_bytes",
         "not_utf8": "the payload is not UTF-8 text",
         "malformed_json": "the payload is not JSON",
+        "malformed_registry": "the registry file is not the CSV or TOML that its name says",
         "not_an_object": "the payload is JSON, but not an object",
         "malformed_cbor": "the payload is not CBOR",
         "malformed_line": "a line of it is not as the convention wants it",

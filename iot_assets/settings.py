@@ -164,7 +164,10 @@ class Registry(_Section):
     """What is known of the devices beforehand."""
 
     file: Path | None = Field(
-        default=None, description="JSON file of the devices with place, unit and limits; landed on each change."
+        default=None, description="CSV, JSON or TOML file of the devices with place, unit and limits; landed on each change."
+    )
+    seen_within_hours: Annotated[float, Field(gt=0)] = Field(
+        default=24, description="A check names declared devices that have not sent anything for so long since they were declared."
     )
 
 

@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 import pyarrow as pa
 
-from iot_assets.assets.registry import snapshots
+from iot_assets.assets.registry import registry_checks, snapshots
 from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, markdown, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
@@ -59,7 +59,7 @@ def silver(
             written = settle_pending(connection, settings, context.run.run_id)
             checks = [c for w in written for c in w.checks] or unit.checks_without_news(connection)
             drift = drift_check(connection, settings)
-            checks += [lag_check(connection, settings), drift]
+            checks += [lag_check(connection, settings), drift, *registry_checks(connection, settings)]
             tables = metadata(connection, written, drift)
     except ContractError as error:
         yield from blocked(error)

@@ -34,6 +34,13 @@ STEP_CHECKS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = MappingProxyT
                 True,
             ),
         },
+        "silver.devices": {
+            "registry_readable": ("The registry file could be read when it was last changed.", False),
+            "declared_devices_seen": (
+                "Every device that the registry file declares has sent something within registry.seen_within_hours.",
+                False,
+            ),
+        },
         "silver.schema_versions": {
             "schema_drift": (
                 "No route has sent a new shape of message, another type or a metric less within drift.warn_hours.",

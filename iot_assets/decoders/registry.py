@@ -1,19 +1,20 @@
-"""The device registry as people write it: a landed JSON file becomes rows of devices and of their metrics.
+"""The device registry as people write it: a landed file becomes rows of devices and of their metrics.
 
-Shapes: an object keyed by device id, or a list of devices; either may stand under ``sensors`` or ``devices``.
+Shapes: an object keyed by device id, or a list of devices; either may stand under ``sensors`` or ``devices``. In CSV, a
+line a device, or a line for each of its metrics.
 Belongs here: reading the file as it was at one moment. Does not: history (silver), what devices say of themselves.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
-from iot_assets.decoders.registry_rows import EntryError, as_device_id, as_object, declared_id, device_row, metric_rows
+from iot_assets.decoders.registry_files import entries_of
+from iot_assets.decoders.registry_rows import EntryError, device_row, metric_rows
 
 _AT: Final = pa.timestamp("us", tz="UTC")
 
@@ -61,12 +62,22 @@ class RegistryFault:
     detail: str
 
 
-def decode_registry(payload: bytes) -> RegistrySnapshot | RegistryFault:
-    """The devices and metrics of a registry file, or why it cannot be read; a file is taken whole or not at all."""
+def decode_registry(payload: bytes, name: str) -> RegistrySnapshot | RegistryFault:
+    """The devices and metrics of a registry file, or why it cannot be read; a file is taken whole or not at all.
+
+    Args:
+        payload: the file.
+        name: its name, which tells its format (``registry_files``).
+    """
     try:
-        entries = _entries(_parse(payload))
-        devices = [device_row(device_id, entry) for device_id, entry in entries]
-        metrics = [row for device_id, entry in entries for row in metric_rows(device_id, entry)]
+        entries = entries_of(payload, name)
+        devices, metrics = [], []
+        for entry in entries:
+            try:
+                devices.append(device_row(entry.device_id, entry.fields))
+                metrics += metric_rows(entry.device_id, entry.fields)
+            except EntryError as error:
+                raise error.at(entry.where) from error
         _unique("bad_device", [(row["device_id"],) for row in devices])
         _unique("bad_metric", [(row["device_id"], row["metric"]) for row in metrics])
         return RegistrySnapshot(
@@ -74,47 +85,9 @@ def decode_registry(payload: bytes) -> RegistrySnapshot | RegistryFault:
             metrics=pa.Table.from_pylist(metrics, schema=METRICS_SCHEMA),
         )
     except EntryError as error:
-        return RegistryFault(error.reason, error.detail)
+        return RegistryFault(error.reason, f"{name}: {error.detail}")
     except Exception as error:  # noqa: BLE001 - a file that we read wrongly must not stop the batch it is in
-        return RegistryFault("decoder_failed", f"{type(error).__name__}: {error}"[:1000])
-
-
-def _parse(payload: bytes) -> Any:
-    if not payload:
-        raise EntryError("empty_payload", "the registry file is empty")
-    try:
-        text = payload.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise EntryError("not_utf8", str(error)) from error
-    try:
-        tree = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
-        json.dumps(tree, ensure_ascii=False).encode()  # half of a surrogate pair is no character and goes into no table
-    except (ValueError, RecursionError) as error:
-        raise EntryError("malformed_json", str(error)) from error
-    return tree
-
-
-def _no_constant(name: str) -> float:
-    raise EntryError("bad_value", f"{name} is no number")
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(found := dict(pairs)) < len(pairs):
-        name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise EntryError("malformed_json", f"{name!r} stands twice in one object")
-    return found
-
-
-def _entries(tree: Any) -> list[tuple[str, dict[str, Any]]]:
-    match tree:
-        case {"sensors": list() | dict() as inner} | {"devices": list() | dict() as inner}:
-            return _entries(inner)
-        case list():
-            return [(declared_id(entry), entry) for entry in map(as_object, tree)]
-        case dict():
-            return [(as_device_id(key), as_object(entry)) for key, entry in tree.items()]
-        case _:
-            raise EntryError("not_an_object", "a registry is an object or a list of devices")
+        return RegistryFault("decoder_failed", f"{name}: {type(error).__name__}: {error}"[:1000])
 
 
 def _unique(reason: str, names: list[tuple[str, ...]]) -> None:

@@ -87,9 +87,9 @@ def brings_registry(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def registry_messages(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Every registry landed up to the open batch, in the order of arrival: (received_at, payload)."""
+    """Every registry landed up to the open batch, in the order of arrival: (received_at, topic, payload)."""
     return connection.sql(
-        "select received_at, payload from bronze.messages where source = ?"
+        "select received_at, topic, payload from bronze.messages where source = ?"
         " and (batch_id <= (select max(batch_id) from batch)"
         " or batch_id in (select batch_id from ops.applied where unit = 'silver')) order by received_at, message_id",
         params=[REGISTRY_SOURCE],

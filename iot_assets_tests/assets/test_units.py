@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -181,3 +182,22 @@ def test_a_new_shape_of_message_warns_and_stops_nothing(dagster_house: DagsterHo
     assert "new: h" in str(check.metadata["rows"].value)
     assert "new: h" in dagster_house.metadata("silver/schema_versions")["changes"]
     assert dagster_house.house.ask("select count(*) from gold.latest") == [(2,)]
+
+
+def test_a_registry_that_cannot_be_read_warns_until_one_can(dagster_house: DagsterHouse) -> None:
+    lake = LakeBuilder(dagster_house.house.paths)
+    lake.land(registry(0, {}), replace(registry(1, {}), topic="sensors.csv", payload=b"id,lat\na,north"))
+    check = checks(dagster_house.minute())["silver/devices:registry_readable"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "sensors.csv: line 2: lat is 'north'" in str(check.metadata["rows"].value)
+    lake.land(replace(registry(2, {}), topic="sensors.csv", payload=b"id,lat\na,1"))
+    assert checks(dagster_house.minute())["silver/devices:registry_readable"].passed
+
+
+def test_declared_devices_that_never_sent_anything_are_named(dagster_house: DagsterHouse) -> None:
+    LakeBuilder(dagster_house.house.paths).land(registry(0, {"a": {}, "b": {"kind": "pump"}}), said("a", 1, t=1))
+    check = checks(dagster_house.minute())["silver/devices:declared_devices_seen"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    named = str(check.metadata["rows"].value)
+    assert "| b | pump |" in named
+    assert "| a |" not in named

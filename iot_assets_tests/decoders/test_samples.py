@@ -65,7 +65,7 @@ def test_a_capture_of_both_sensor_formats() -> None:
 
 
 def test_both_registries_declare_the_same_devices() -> None:
-    a, b = (decode_registry((SAMPLES / f"sensors_{name}.json").read_bytes()) for name in "ab")
+    a, b = (decode_registry((SAMPLES / f"sensors_{name}.json").read_bytes(), f"sensors_{name}.json") for name in "ab")
     assert isinstance(a, RegistrySnapshot)
     assert isinstance(b, RegistrySnapshot)
     assert (
