@@ -1,6 +1,6 @@
-"""What devices say about themselves, under the device ids that their readings have.
+"""What devices say about themselves, and who sent what, under the device ids that readings have.
 
-Belongs here: the route's device template, applied to announcements. Does not: what a registry makes of them.
+Belongs here: the route's device template, applied to what is no reading. Does not: what a registry makes of it.
 """
 
 from __future__ import annotations
@@ -23,15 +23,20 @@ def announced(con: duckdb.DuckDBPyConnection, found: Found) -> tuple[pa.Table, p
     return devices.cast(ANNOUNCEMENTS_SCHEMA), metrics.cast(ANNOUNCED_METRICS_SCHEMA)
 
 
+def senders(con: duckdb.DuckDBPyConnection, found: Found) -> pa.Table:
+    """Who sent the messages that are read with a birth."""
+    return _named(con, found.senders) if len(found.senders) else found.senders
+
+
 def _named(con: duckdb.DuckDBPyConnection, table: pa.Table) -> pa.Table:
     con.register("announced_table", table)
-    columns = ", ".join(f"a.{name}" for name in table.column_names if name not in {"row", "device_id"})
+    columns = "".join(f", a.{name}" for name in table.column_names if name not in {"row", "device_id"})
     return (
         con.sql(
             f"""
-        select row, device_id, {columns.replace("a.", "")}
+        select row, device_id{columns.replace("a.", "")}
         from (
-            select a.row, device_prefix || coalesce(a.device_id, device_captured) || device_suffix as device_id,
+            select a.row, device_prefix || coalesce(a.device_id, device_captured) || device_suffix as device_id
                 {columns}
             from announced_table a join intake i using (row)
         )

@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-import duckdb
-
 from iot_assets.decoders import json_record, text_lines
+from iot_assets.decoders.births import BirthReader
 from iot_assets.decoders.by_message import ByMessage, Reader
-from iot_assets.decoders.decoded import Bounds
 from iot_assets.decoders.found import Found
 from iot_assets.decoders.json_options import JsonRecordOptions
 from iot_assets.decoders.options import CommonOptions
@@ -27,6 +25,7 @@ from iot_assets.decoders.readers import (
     meshtastic,
     opcua_pubsub,
     sitewise,
+    sparkplug_b,
     thethingsstack,
     wis2,
 )
@@ -38,7 +37,10 @@ class Engine:
 
     name: str
     options: type[CommonOptions]
-    read: Callable[[duckdb.DuckDBPyConnection, Any, Bounds], Found]
+    read: Callable[..., Found]
+    """Called with the connection, the options and the bounds; where there are births, with these by name."""
+    births: BirthReader | None = None
+    """How births are read, where messages are read with others that came before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,15 @@ CONVENTIONS: Final[Mapping[str, Convention]] = MappingProxyType(
             note=(
                 "The device is the node that sent the packet (`!7efeee00`), whichever gateway heard it. Node "
                 "information goes to the registry; texts, waypoints and encrypted packets are no telemetry."
+            ),
+        ),
+        "sparkplug_b": Convention(
+            Engine("sparkplug_b", CommonOptions, ByMessage(sparkplug_b.read), sparkplug_b.BIRTHS),
+            "Sparkplug B: births, data and deaths of edge nodes and their devices, in Protocol Buffers",
+            note=(
+                "The device is `group/node` or `group/node/device`. What a birth says of aliases, types and units "
+                "holds until the next one; data whose birth has not arrived is held, and read when it has. More in "
+                "[Sparkplug B](sparkplug.md)."
             ),
         ),
         "sitewise": Convention(

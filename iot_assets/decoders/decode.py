@@ -6,19 +6,22 @@ Does not: what any payload means.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from iot_assets.decoders.announced import announced
+from iot_assets.decoders.announced import announced, senders
 from iot_assets.decoders.assemble import assemble, distinct
+from iot_assets.decoders.births import Births, found_births
 from iot_assets.decoders.decoded import (
     ANNOUNCED_METRICS_SCHEMA,
     ANNOUNCEMENTS_SCHEMA,
+    BIRTHS_SCHEMA,
     HELD,
     NOT_TELEMETRY,
     OUTCOMES_SCHEMA,
@@ -26,11 +29,10 @@ from iot_assets.decoders.decoded import (
     READINGS_SCHEMA,
     REJECTED,
     REJECTS_SCHEMA,
-    STATE_SCHEMA,
     Bounds,
     Decoded,
-    State,
 )
+from iot_assets.decoders.found import SENDERS_SCHEMA
 from iot_assets.decoders.judge import judge
 from iot_assets.decoders.registry import RegistryFault, decode_registry
 from iot_assets.decoders.routing import routed
@@ -62,27 +64,35 @@ class _Piece:
     announced_metrics: pa.Table = field(default_factory=ANNOUNCED_METRICS_SCHEMA.empty_table)
     not_telemetry: pa.Array = field(default_factory=lambda: pa.array([], pa.int64()))
     held: pa.Array = field(default_factory=lambda: pa.array([], pa.int64()))
+    senders: pa.Table = field(default_factory=SENDERS_SCHEMA.empty_table)
 
 
-def decode(messages: pa.Table, routes: RouteTable, bounds: Bounds, state: State | None = None) -> Decoded:
+def decode(messages: pa.Table, routes: RouteTable, bounds: Bounds, known: pa.Table | None = None) -> Decoded:
     """Readings, rejects and the outcome of each of these landed messages.
 
     Never raises because of what is in a payload or topic. Readings and rejects come in no particular order.
 
     Args:
         messages: landed messages (``lake.landed.LANDED_SCHEMA``; only source, topic, payload, content_type, attributes
-            and received_at are read), in any order. ``row`` in the results is the index here.
+            and received_at are read), in the order of arrival. ``row`` in the results is the index here.
         routes: which topic follows which convention.
         bounds: what is too large, too old or too far in the future.
-        state: what conventions remembered from the batch before.
+        known: births from before the batch that its topics may need (``BIRTHS_SCHEMA``), in the order of arrival.
     """
+    known = BIRTHS_SCHEMA.empty_table() if known is None else known.select(BIRTHS_SCHEMA.names).cast(BIRTHS_SCHEMA)
     batch = messages.select(_COLUMNS.names).cast(_COLUMNS)
     batch = unpacked(batch, bounds.max_payload_bytes)
     batch = routed(batch.append_column("row", pa.array(range(len(batch)), pa.int64())), routes)
-    pieces = [_decode_registry(batch), _reject_unrouted(batch)]
+    pieces, births = [_decode_registry(batch), _reject_unrouted(batch)], []
     with connect() as con:
         for number in sorted(set(pc.unique(batch["group"]).to_pylist()) - {None}):
-            pieces += _decode_group(con, batch, number, routes.groups[number], bounds)
+            read = partial(_attempt, con, number=number, group=routes.groups[number], bounds=bounds)
+            if (reader := routes.groups[number].convention.engine.births) is not None:
+                births.append(found_births(batch, number, reader, bounds))
+                read = partial(
+                    read, births=Births(pa.concat_tables([known, births[-1]]), len(known), reader.understand)
+                )
+            pieces += _decode_group(batch, number, routes.groups[number].name, read)
     readings = _concat(READINGS_SCHEMA, [piece.readings for piece in pieces])
     rejects = _concat(REJECTS_SCHEMA, [piece.rejects for piece in pieces])
     return Decoded(
@@ -91,7 +101,7 @@ def decode(messages: pa.Table, routes: RouteTable, bounds: Bounds, state: State 
         outcomes=_outcomes(batch, routes, readings, rejects, pieces),
         announcements=_concat(ANNOUNCEMENTS_SCHEMA, [piece.announcements for piece in pieces]),
         announced_metrics=_concat(ANNOUNCED_METRICS_SCHEMA, [piece.announced_metrics for piece in pieces]),
-        state=state if state is not None else STATE_SCHEMA.empty_table(),
+        births=_concat(BIRTHS_SCHEMA, births),
     )
 
 
@@ -118,7 +128,7 @@ def _decode_registry(batch: pa.Table) -> _Piece:
     faults = []
     for row in rows:
         payload = batch["payload"][row].as_py()
-        if isinstance(found := decode_registry(payload, batch["topic"][row].as_py()), RegistryFault):
+        if isinstance(found := decode_registry(payload), RegistryFault):
             faults.append((row, found.reason, found.detail))
     return _Piece(rejects=_rejects(faults, REGISTRY_SOURCE), not_telemetry=pa.array(rows, pa.int64()))
 
@@ -131,16 +141,14 @@ def _reject_unrouted(batch: pa.Table) -> _Piece:
     return _Piece(rejects=pa.table([lost["row"], reason, lost["topic"], nobody], schema=REJECTS_SCHEMA))
 
 
-def _decode_group(
-    con: duckdb.DuckDBPyConnection, batch: pa.Table, number: int, group: Group, bounds: Bounds
-) -> Iterator[_Piece]:
+def _decode_group(batch: pa.Table, number: int, name: str, read: Callable[[pa.Table], _Piece]) -> Iterator[_Piece]:
     """The group at once; where that fails, by halves down to the messages that fail alone."""
     waiting = [batch]
     failed = 0
     while waiting:
         part = waiting.pop()
         try:
-            yield _attempt(con, part, number, group, bounds)
+            yield read(part)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is ours, and the other messages must come through
             if len(part) > 1 and failed < _MOST_SINGLE_FAILURES:
                 half = len(part) // 2
@@ -149,10 +157,18 @@ def _decode_group(
             rows = part.filter(pc.field("group") == number)["row"].to_pylist()
             failed += len(rows)
             detail = f"{type(error).__name__}: {error}"[:1000]
-            yield _Piece(rejects=_rejects([(row, "decoder_failed", detail) for row in rows], group.name))
+            yield _Piece(rejects=_rejects([(row, "decoder_failed", detail) for row in rows], name))
 
 
-def _attempt(con: duckdb.DuckDBPyConnection, part: pa.Table, number: int, group: Group, bounds: Bounds) -> _Piece:
+def _attempt(
+    con: duckdb.DuckDBPyConnection,
+    part: pa.Table,
+    *,
+    number: int,
+    group: Group,
+    bounds: Bounds,
+    births: Births | None = None,
+) -> _Piece:
     with con.cursor() as own:  # a connection of its own, whose temporary tables vanish with it
         own.register("part", part)
         own.execute(
@@ -164,9 +180,11 @@ def _attempt(con: duckdb.DuckDBPyConnection, part: pa.Table, number: int, group:
             where "group" = {number}
             """
         )
-        found = group.convention.engine.read(own, group.options, bounds)
+        read = group.convention.engine.read if births is None else partial(group.convention.engine.read, births=births)
+        found = read(own, group.options, bounds)
         readings, rejects = assemble(own, found, judge(own, group.options, bounds), group.options)
         announcements, announced_metrics = announced(own, found)
+        sent_by = senders(own, found)
     return _Piece(
         readings=readings,
         rejects=rejects.append_column("decoder", pa.repeat(pa.scalar(group.name), len(rejects))),
@@ -174,6 +192,7 @@ def _attempt(con: duckdb.DuckDBPyConnection, part: pa.Table, number: int, group:
         announced_metrics=announced_metrics,
         not_telemetry=found.not_telemetry,
         held=found.held,
+        senders=sent_by,
     )
 
 
@@ -200,4 +219,6 @@ def _outcomes(
     conventions = pa.array([*(route.convention for route in routes.routes), REGISTRY_SOURCE], pa.string())
     is_registry = pc.equal(batch["source"], REGISTRY_SOURCE)
     decoder = conventions.take(pc.if_else(is_registry, len(conventions) - 1, batch["route"]))
-    return pa.table([batch["row"], status, patterns.take(batch["route"]), decoder], schema=OUTCOMES_SCHEMA)
+    sent = pa.concat_tables([piece.senders for piece in pieces])
+    sender = sent["device_id"].take(pc.index_in(batch["row"], value_set=sent["row"]))
+    return pa.table([batch["row"], status, patterns.take(batch["route"]), decoder, sender], schema=OUTCOMES_SCHEMA)

@@ -7,7 +7,7 @@ Does not: how any of it is made.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import pyarrow as pa
 
@@ -41,13 +41,15 @@ REJECTS_SCHEMA: Final = pa.schema(
     ]
 )
 
-#: Exactly one row a message, in the order of the batch.
+#: Exactly one row a message, in the order of the batch. ``sender`` is the device that sent a message which is read with
+#: a birth: whatever births say, it is known from the topic. Null for all others.
 OUTCOMES_SCHEMA: Final = pa.schema(
     [
         pa.field("row", pa.int64(), nullable=False),
         pa.field("status", pa.string(), nullable=False),
         pa.field("route", pa.string()),
         pa.field("decoder", pa.string()),
+        pa.field("sender", pa.string()),
     ]
 )
 
@@ -82,16 +84,16 @@ ANNOUNCED_METRICS_SCHEMA: Final = pa.schema(
     ]
 )
 
-#: What a convention must remember from one batch to the next, opaque to whoever stores it.
-STATE_SCHEMA: Final = pa.schema(
+#: What the messages of a topic are read with (see ``births``). ``row`` is the message that says it; of what is known
+#: from before, the first message of the batch that arrived later. ``value`` is opaque to whoever stores it.
+BIRTHS_SCHEMA: Final = pa.schema(
     [
-        pa.field("decoder", pa.string(), nullable=False),
-        pa.field("key", pa.string(), nullable=False),
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("topic", pa.string(), nullable=False),
+        pa.field("part", pa.string(), nullable=False),
         pa.field("value", pa.binary(), nullable=False),
     ]
 )
-
-State: TypeAlias = pa.Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ class Decoded:
     outcomes: pa.Table
     announcements: pa.Table
     announced_metrics: pa.Table
-    state: State
+    births: pa.Table
 
 
 #: ``outcomes.status``: what became of the message. Silver tells ``telemetry`` from ``duplicate`` among the first.

@@ -50,6 +50,9 @@ FAULTS_SCHEMA: Final = pa.schema(
     [pa.field("row", pa.int64()), pa.field("reason", pa.string()), pa.field("detail", pa.string())]
 )
 
+#: One row a message that is read with a birth: the device that sent it, whatever comes out.
+SENDERS_SCHEMA: Final = pa.schema([pa.field("row", pa.int64()), pa.field("device_id", pa.string())])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -63,5 +66,6 @@ class Found:
     faults: pa.Table
     not_telemetry: pa.Array = field(default_factory=lambda: pa.array([], pa.int64()))
     held: pa.Array = field(default_factory=lambda: pa.array([], pa.int64()))
+    senders: pa.Table = field(default_factory=SENDERS_SCHEMA.empty_table)
     announcements: pa.Table = field(default_factory=ANNOUNCEMENTS_SCHEMA.empty_table)
     announced_metrics: pa.Table = field(default_factory=ANNOUNCED_METRICS_SCHEMA.empty_table)

@@ -49,6 +49,7 @@ DEFAULT_ROUTES: Final = (
     Route("sensors", "sensor_value"),
     Route("sensors/{name}", "sensor_value"),
     Route("telemetry/#", "telemetry"),
+    Route("spBv1.0/#", "sparkplug_b"),
     Route("devices/{device}/#", "flat_json"),
     Route("/data", "text_lines", {"device": "data"}),
     Route("lines/{device}", "text_lines"),

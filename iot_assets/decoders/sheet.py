@@ -11,7 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from iot_assets.decoders.decoded import ANNOUNCED_METRICS_SCHEMA, ANNOUNCEMENTS_SCHEMA
-from iot_assets.decoders.found import FAULTS_SCHEMA, FIELDS_SCHEMA, RECORDS_SCHEMA, Found
+from iot_assets.decoders.found import FAULTS_SCHEMA, FIELDS_SCHEMA, RECORDS_SCHEMA, SENDERS_SCHEMA, Found
 from iot_assets.decoders.judge import FLAG_BITS
 from iot_assets.model import REJECT_REASONS
 
@@ -45,6 +45,7 @@ class Sheet:
         self._faults: list[tuple[int, str, str]] = []
         self._not_telemetry: list[int] = []
         self._held: list[int] = []
+        self._senders: list[tuple[int, str]] = []
         self._announcements: list[dict[str, Any]] = []
         self._announced_metrics: list[dict[str, Any]] = []
 
@@ -99,7 +100,8 @@ class Sheet:
             try:
                 number = float(value)
             except OverflowError:
-                number = math.inf
+                self.fault(metric, "bad_value", "a whole number that is too large")
+                return
             if not math.isfinite(number):
                 self.fault(metric, "bad_value", str(value))
                 return
@@ -128,6 +130,10 @@ class Sheet:
         """The message waits for another one before it can be read."""
         self._said = True
         self._held.append(self._row)
+
+    def sent_by(self, device: str) -> None:
+        """The message is read with a birth, and this device sent it, whatever comes out."""
+        self._senders.append((self._row, device))
 
     def announce(self, device: str | None = None, **facts: Any) -> None:
         """What a device says about itself: columns of ``ANNOUNCEMENTS_SCHEMA``."""
@@ -191,6 +197,7 @@ class Sheet:
             faults=_table(self._faults, FAULTS_SCHEMA),
             not_telemetry=pa.array(self._not_telemetry, pa.int64()),
             held=pa.array(self._held, pa.int64()),
+            senders=_table(self._senders, SENDERS_SCHEMA),
             announcements=pa.Table.from_pylist(self._announcements, ANNOUNCEMENTS_SCHEMA),
             announced_metrics=pa.Table.from_pylist(self._announced_metrics, ANNOUNCED_METRICS_SCHEMA),
         )

@@ -28,12 +28,13 @@ def unpacked(batch: pa.Table, most: int) -> pa.Table:
     if not pc.any(packed).as_py():
         return batch
     payloads = batch["payload"].filter(packed).to_pylist()
-    plain = pa.array([_unpack(payload, most) for payload in payloads], pa.binary())
+    plain = pa.array([unpack(payload, most) for payload in payloads], pa.binary())
     column = pc.replace_with_mask(batch["payload"].combine_chunks(), packed.combine_chunks(), plain)
     return batch.set_column(batch.schema.get_field_index("payload"), "payload", column)
 
 
-def _unpack(payload: bytes, most: int) -> bytes:
+def unpack(payload: bytes, most: int) -> bytes:
+    """The payload unpacked, up to ``most + 1`` bytes; as it is where it is not compressed after all."""
     pieces, size, rest = [], 0, payload
     try:
         while rest and size <= most:  # a gzip file may have several members

@@ -1,6 +1,7 @@
 """Golden cases: a folder a case, ``golden/<convention>/<case>/``, all run by one loop.
 
-``topic`` and ``payload`` hold the bytes as they are; ``case.json``, where there is one, says ``options`` (then a route
+``topic`` and ``payload`` hold the bytes as they are, folders in ``before`` those of messages that came before it;
+``case.json``, where there is one, says ``options`` (then a route
 for just this topic is made of them; ``pattern`` names another one), ``received_at`` and ``bounds``; ``expected.json``
 the readings in the order of the text, without what is null, and the reject; also the outcome, where it is neither of
 these, and what devices announce of themselves, where they do.
@@ -27,27 +28,34 @@ CASES = sorted(path.parent for path in GOLDEN.glob("*/*/payload"))
 def outcome(case: Path) -> dict[str, Any]:
     """What decoding the case gives, in the shape of ``expected.json``."""
     said = json.loads((case / "case.json").read_text()) if (case / "case.json").exists() else {}
-    topic = (case / "topic").read_text().rstrip("\n")
+    topic, payload = _message(case)
     routes = [Route(said.get("pattern", topic), case.parent.name, said["options"])] if "options" in said else []
+    before = [_message(folder) for folder in sorted((case / "before").glob("*"), key=lambda folder: int(folder.name))]
     result = decoded(
-        [(topic, (case / "payload").read_bytes())],
+        [*before, (topic, payload)],
         *routes,
         received_at=datetime.fromisoformat(said["received_at"]) if "received_at" in said else NOW,
         bounds=Bounds(**said.get("bounds", {})),
     )
-    assert result.outcomes["decoder"].to_pylist() == [case.parent.name]
+    row = len(before)
+    assert result.outcomes["decoder"][row].as_py() == case.parent.name
     found = []
-    for reading in readings(result):
+    for reading in readings(result, row):
         told = {name: value for name, value in reading.items() if value is not None and name not in {"row", "position"}}
         found.append({**told, "event_at": reading["event_at"].isoformat()})
-    rejected = [{"reason": r["reason"], "detail": r["detail"]} for r in result.rejects.to_pylist()]
+    rejected = [{"reason": r["reason"], "detail": r["detail"]} for r in result.rejects.to_pylist() if r["row"] == row]
     shown = {"readings": found, "reject": rejected[0] if rejected else None}
-    if (status := result.outcomes["status"][0].as_py()) in {HELD, NOT_TELEMETRY}:
+    if (status := result.outcomes["status"][row].as_py()) in {HELD, NOT_TELEMETRY}:
         shown["outcome"] = status
     for name, table in (("announcements", result.announcements), ("announced_metrics", result.announced_metrics)):
-        if rows := [{k: v for k, v in row.items() if v is not None and k != "row"} for row in table.to_pylist()]:
+        said_here = [said for said in table.to_pylist() if said.pop("row") == row]
+        if rows := [{k: v for k, v in said.items() if v is not None} for said in said_here]:
             shown[name] = json.loads(json.dumps(rows, default=datetime.isoformat))
     return shown
+
+
+def _message(folder: Path) -> tuple[str, bytes]:
+    return (folder / "topic").read_text().rstrip("\n"), (folder / "payload").read_bytes()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
