@@ -23,11 +23,21 @@ from iot_assets.decoders.readers import (
     hsl_hfp,
     kepserver,
     meshtastic,
+    not_telemetry,
     opcua_pubsub,
+    owntracks,
+    rtl_433,
+    shelly,
+    shelly_gen1,
     sitewise,
     sparkplug_b,
+    tasmota,
     thethingsstack,
+    thingsboard_gateway,
+    victron,
     wis2,
+    zigbee2mqtt,
+    zwave_js_ui,
 )
 
 
@@ -68,9 +78,9 @@ _JSON: Final = Engine("json_record", JsonRecordOptions, json_record.read)
 _TEXT_LINES: Final = Engine("text_lines", CommonOptions, text_lines.read)
 
 
-def _read_by(reader: Reader) -> Engine:
+def _read_by(reader: Reader, *, reads_empty: bool = False) -> Engine:
     """The engine for a convention that has a reader of its own, and only the options that all have."""
-    return Engine(reader.__module__.rpartition(".")[2], CommonOptions, ByMessage(reader))
+    return Engine(reader.__module__.rpartition(".")[2], CommonOptions, ByMessage(reader, reads_empty=reads_empty))
 
 
 _DEVICE_FIELDS: Final = ("device_id", "deviceId", "device", "sensor_id", "sensorId", "id")
@@ -118,6 +128,195 @@ CONVENTIONS: Final[Mapping[str, Convention]] = MappingProxyType(
             _JSON,
             "every field of the object is a metric; fields of objects in it get dotted names",
             {"device_field": _DEVICE_FIELDS, "time_field": _TIME_FIELDS},
+        ),
+        "device_events": Convention(
+            _JSON,
+            "events of smart devices, in any of three shapes; whatever the shape, a fact is the same metric",
+            {
+                "device_field": ("device_id",),
+                "time_field": ("timestamp",),
+                "rename": {
+                    "location.latitude": "latitude",
+                    "location.longitude": "longitude",
+                    "anomaly_detected": "anomaly",
+                    "is_anomaly": "anomaly",
+                },
+                "units": {
+                    "humidity": "%",
+                    "battery_level": "%",
+                    "energy_consumption": "kWh",
+                    "latitude": "deg",
+                    "longitude": "deg",
+                    "signal_strength": "dBm",
+                    "uptime_hours": "h",
+                },
+                "limits": {
+                    "energy_consumption": (0, None),
+                    "humidity": (0, 100),
+                    "battery_level": (0, 100),
+                    "latitude": (-90, 90),
+                    "longitude": (-180, 180),
+                },
+            },
+            note=(
+                "Temperatures have no unit by default, since not all senders use the same; where yours do, set it in "
+                "`units`."
+            ),
+        ),
+        "bare_value": Convention(
+            _JSON,
+            "one value and nothing around it; the topic says which device and which metric",
+            {"metric": "{metric}", "plain": True, "strings": "number_or_text", "time_field": _TIME_FIELDS},
+            note=(
+                "The route's topic must name `{metric}`. `true` and `false` are 1 and 0, any other word is text. "
+                "Fields of an object are named after the metric: `location.latitude`."
+            ),
+        ),
+        "thingsboard": Convention(
+            _JSON,
+            "ThingsBoard's device API: values, or values with ts, or an array of either",
+            {"time_field": ("ts",), "fields": ("values", ".")},
+            note=(
+                "Devices that publish as `me` are all the device `me`, since only ThingsBoard's own broker knows whose "
+                "connection it is: let each use a topic of its own."
+            ),
+        ),
+        "thingsboard_gateway": Convention(
+            _read_by(thingsboard_gateway.read), "ThingsBoard's gateway API: the telemetry of several devices by name"
+        ),
+        "thin_edge": Convention(
+            _JSON,
+            "thin-edge.io measurements, flat or in groups, with a time or without",
+            {"time_field": ("time",), "drop": ("type",)},
+            note=(
+                "The type of a measurement, at the end of the topic, is no part of the metric; where two types of one "
+                'device use the same name, set `metric = "{type}"` in a route of your own.'
+            ),
+        ),
+        "umh": Convention(
+            _JSON,
+            "United Manufacturing Hub, schema _historian: tags and groups of tags",
+            {"time_field": ("timestamp_ms",), "epoch_unit": "ms"},
+            note="The device is the path from the enterprise down; levels after `_historian` are groups of tags.",
+        ),
+        "tasmota": Convention(
+            _read_by(tasmota.read),
+            "Tasmota: sensors, power and state of a device",
+            note=(
+                "Times are local to the device and name no zone: set `timezone`. Where the device sends the epoch, "
+                "too, that is taken. Units of temperature, pressure and speed are those that the message names."
+            ),
+        ),
+        "zigbee2mqtt": Convention(
+            _read_by(zigbee2mqtt.read, reads_empty=True),
+            "Zigbee2MQTT: what a device says, under its friendly name",
+            {
+                "units": {
+                    "temperature": "Cel",
+                    "device_temperature": "Cel",
+                    "local_temperature": "Cel",
+                    "occupied_heating_setpoint": "Cel",
+                    "humidity": "%",
+                    "soil_moisture": "%",
+                    "battery": "%",
+                    "pressure": "hPa",
+                    "illuminance_lux": "lx",
+                    "power": "W",
+                    "current": "A",
+                    "energy": "kWh",
+                    "ac_frequency": "Hz",
+                    "co2": "ppm",
+                    "pm25": "ug/m3",
+                }
+            },
+            note=(
+                "The time is `last_seen`, where the bridge sends it. The bridge's list of devices fills the registry, "
+                "with units and limits."
+            ),
+        ),
+        "shelly": Convention(
+            _read_by(shelly.read),
+            "Shelly, generation 2 and later: state of the components, in notifications or one by one",
+            note=(
+                "A metric is component and field, `switch:0.apower`. Events (buttons) are no telemetry. A device with "
+                "a topic prefix of its own needs a route for its `status` topics; its notifications need none."
+            ),
+        ),
+        "shelly_gen1": Convention(
+            _read_by(shelly_gen1.read),
+            "Shelly, generation 1: a topic for each value",
+            note=(
+                "Energy is in watt-minutes, and in watt-hours where a meter (`emeter`) counts. `on` and `off` of "
+                "relays and lights are 1 and 0."
+            ),
+        ),
+        "zwave_js_ui": Convention(
+            _read_by(zwave_js_ui.read),
+            "Z-Wave JS UI: a topic for each value of a node, by names or by numbers",
+            note="The device is the node, with its location before it; the metric is all from the command class on.",
+        ),
+        "victron": Convention(
+            _read_by(victron.read, reads_empty=True),
+            "Victron Venus OS: a topic for each value of each service",
+            note=(
+                "The device is `portal/service/instance`. A null, or an empty payload (the device is gone), is no "
+                "telemetry; nor are settings."
+            ),
+        ),
+        "rtl_433": Convention(
+            _read_by(rtl_433.read),
+            "rtl_433: radio sensors, as events or a topic for each value",
+            note=(
+                "The device is type, model, subtype, channel and id as far as the sensor has them: `Nexus-TH/2/42`, "
+                "whichever receiver heard it. Times are local to the receiver unless it says otherwise: set `timezone`."
+            ),
+        ),
+        "openmqttgateway": Convention(
+            _JSON,
+            "OpenMQTTGateway and Theengs Gateway: Bluetooth sensors; numbers may come as strings",
+            {
+                "time_field": ("unixtime", "UTCtime"),
+                "strings": "number_or_text",
+                "drop": (
+                    *(
+                        "id",
+                        "name",
+                        "brand",
+                        "model",
+                        "model_id",
+                        "type",
+                        "mfr",
+                        "mac",
+                        "mac_type",
+                        "adv_type",
+                        "prmac",
+                    ),
+                    *("servicedata", "servicedatauuid", "manufacturerdata", "cidc", "acts", "cont", "track"),
+                    *("unixtime", "UTCtime"),
+                ),
+                "units": {
+                    "tempc": "Cel",
+                    "tempf": "[degF]",
+                    "hum": "%",
+                    "batt": "%",
+                    "volt": "V",
+                    "rssi": "dBm",
+                    "lux": "lx",
+                    "moi": "%",
+                    "pres": "hPa",
+                    "distance": "m",
+                },
+            },
+            note="The device is the last level of the topic, its address without colons.",
+        ),
+        "owntracks": Convention(
+            _read_by(owntracks.read, reads_empty=True),
+            "OwnTracks: positions of phones",
+            note="The time is that of the fix (`tst`). All but locations is no telemetry; so is what is encrypted.",
+        ),
+        "not_telemetry": Convention(
+            _read_by(not_telemetry.read, reads_empty=True),
+            "topics that are known and carry no readings: commands, availability, configuration",
         ),
         "text_lines": Convention(
             _TEXT_LINES,

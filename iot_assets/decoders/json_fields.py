@@ -29,7 +29,7 @@ def read(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions) -> pa.Table
         return _declared(con, options, "objects")
     if not says_metric(options):
         return _all(con, options)
-    bare = _declared(con, options, "(select * from objects where kind = 'bare')")
+    bare = _declared(con, options, "(select * from objects where kind in ('bare', 'plain'))")
     return pa.concat_tables([_all(con, options), bare])
 
 

@@ -58,6 +58,10 @@ class JsonRecordOptions(CommonOptions):
             "an object's fields come after it. The slashes of a {name#} become dots."
         ),
     )
+    plain: bool = Field(
+        default=False,
+        description="With a metric that the topic says: a payload that is no JSON is text, and not malformed_json.",
+    )
     unit_field: Names = Field(default=(), description="With value_field: field that holds the unit.")
     strings: Literal["text", "number", "number_or_text"] = Field(
         default="text",

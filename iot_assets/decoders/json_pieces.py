@@ -52,12 +52,22 @@ def split(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions, declared: 
 
 
 def numbered(con: duckdb.DuckDBPyConnection, fields: pa.Table) -> pa.Table:
-    """The fields, numbered through their message and not their record."""
+    """The fields, numbered through their message and not their record; a message of one record keeps its numbers."""
     con.register("fields_of_pieces", fields)
     return con.sql(
         """
-        select f.* replace ((row_number() over (partition by row order by record, position) - 1)::integer as position)
-        from fields_of_pieces f join pieces using (record)
+        with sizes as (
+            select row, record, max(position) + 1 as size
+            from fields_of_pieces join pieces using (record)
+            group by all
+        ),
+        starts as (
+            select record,
+                sum(size) over (partition by row order by record rows between unbounded preceding and 1 preceding) as n
+            from sizes
+        )
+        select f.* replace ((position + coalesce(n, 0))::integer as position)
+        from fields_of_pieces f join starts using (record)
         """
     ).to_arrow_table()
 
@@ -73,7 +83,7 @@ def _items(place: str, array: str, source: str) -> str:
 _TOP: Final = f"""
     select row, 0 as place, 0 as inner_place, trim(body, {BLANKS}) as body, kind
     from documents
-    where kind in ('object', 'bare')
+    where kind <> 'array'
     union all
     {_items("unnest(range(len(items))), 0", "body", "documents where kind = 'array'")}
     """

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def read(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions, bounds: Bounds) -> Found:
     """Find what the messages of ``intake`` say."""
     parsed = f"""
-        select *, {_KIND} as kind
+        select *, {_kind(options)} as kind
         from (select *, try_cast(body as json) as j from ({metric_of_topic(con, texts(bounds), options)}))
         """
     declared = declared_names(options, named_by_topic=_named_by_topic(con))
@@ -63,18 +63,30 @@ def _faults(bounds: Bounds, options: JsonRecordOptions) -> str:
         select row, {text_detail(bounds)} as detail,
             coalesce({text_fault(bounds)}, if(json_valid(body), 'not_an_object', 'malformed_json')) as reason
         from documents
-        where kind is null {"" if says_metric(options) else "or kind = 'bare'"}
+        where kind is null {"" if says_metric(options) else "or kind in ('bare', 'plain')"}
         """
 
 
-_KIND: Final = """case
-            when j is null then null
-            when starts_with(body, '{') then 'object'
+def _kind(options: JsonRecordOptions) -> str:
+    """What a text is: object, array, bare (any other JSON), plain (text that may be no JSON); null is none of these."""
+    # What begins like an object or an array and breaks off is no text that was meant as such.
+    plain = f"if(body <> '' and {_WORD}[1] not in ('{{', '['), 'plain', null)" if options.plain else "null"
+    return f"""case
+            when j is null then {plain}
+            when starts_with(body, '{{') then 'object'
             else case json_type(j) when 'OBJECT' then 'object' when 'ARRAY' then 'array' else 'bare' end
         end"""
+
+
+_WORD: Final = f"trim(body, {BLANKS})"
 _ONLY_OBJECTS: Final = "select * from pieces where kind = 'object'"
 _OBJECTS: Final = f"""
-    select * replace (if(kind = 'bare', nullif(trim(body, {BLANKS}), 'null'), value_json) as value_json)
+    select * replace (
+        case kind
+            when 'bare' then nullif({_WORD}, 'null')
+            when 'plain' then if(lower({_WORD}) in ('true', 'false'), lower({_WORD}), to_json({_WORD})::varchar)
+            else value_json
+        end as value_json)
     from pieces
     where kind is not null
     """

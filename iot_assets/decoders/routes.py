@@ -17,8 +17,11 @@ from iot_assets.decoders.own import OWN, own_convention
 from iot_assets.errors import SettingsError
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
-#: As the last level of a pattern: one level or more, remembered together, slashes included.
+#: As a level of a pattern: one level or more, remembered together, slashes included.
 _REST: Final = re.compile(r"\{([a-z_][a-z0-9_]*)#\}")
+_NAMES: Final = re.compile(r"\{([a-z_][a-z0-9_]*)#?\}")
+#: A level of which the part in braces is remembered.
+_PARTLY: Final = re.compile(r"([^{}+#]*)\{([a-z_][a-z0-9_]*)\}([^{}+#]*)")
 
 
 class Wanted(Protocol):
@@ -36,8 +39,8 @@ class Wanted(Protocol):
 class Route:
     """Topics, by a pattern, and the convention that their messages follow.
 
-    A pattern is an MQTT topic filter in which ``{name}`` stands for one level and remembers it, and ``{name#}``, as the
-    last level, for one or more.
+    A pattern is an MQTT topic filter in which ``{name}`` stands for one level and remembers it (or, with letters around
+    it, a part of one), and ``{name#}`` for one level or more.
     """
 
     topic: str
@@ -51,6 +54,68 @@ DEFAULT_ROUTES: Final = (
     Route("telemetry/#", "telemetry"),
     Route("spBv1.0/#", "sparkplug_b"),
     Route("devices/{device}/#", "flat_json"),
+    Route("device_events/#", "device_events"),
+    Route("iot-device-data", "device_events"),
+    # ThingsBoard
+    Route("v1/devices/{device}/telemetry", "thingsboard"),
+    Route("v1/gateway/telemetry", "thingsboard_gateway"),
+    Route("v1/devices/#", "not_telemetry"),
+    Route("v1/gateway/#", "not_telemetry"),
+    # thin-edge.io
+    Route("te/device/{device}///m/{type}", "thin_edge"),
+    Route("te/device/{name}/service/{service}/m/{type}", "thin_edge", {"device": "{name}/{service}"}),
+    Route("te/{a}/{b}/{c}/{d}/m/{type}", "thin_edge", {"device": "{a}/{b}/{c}/{d}"}),
+    Route("te/#", "not_telemetry"),
+    # United Manufacturing Hub
+    Route("umh/v1/{device#}/_historian/{group#}", "umh", {"metric": "{group}"}),
+    Route("umh/v1/{device#}/_historian", "umh"),
+    # Tasmota
+    Route("tele/{device#}/SENSOR", "tasmota"),
+    Route("tele/{device#}/STATE", "tasmota"),
+    Route("stat/{device#}/{answer}", "tasmota"),
+    Route("{device}/tele/SENSOR", "tasmota"),
+    Route("{device}/tele/STATE", "tasmota"),
+    Route("{group}/tele/{device}/SENSOR", "tasmota"),
+    Route("{group}/tele/{device}/STATE", "tasmota"),
+    Route("tasmota/discovery/#", "tasmota"),
+    Route("tele/#", "not_telemetry"),
+    Route("cmnd/#", "not_telemetry"),
+    # Zigbee2MQTT
+    Route("zigbee2mqtt/bridge/devices", "zigbee2mqtt"),
+    Route("zigbee2mqtt/bridge/#", "not_telemetry"),
+    Route("zigbee2mqtt/{path#}/availability", "not_telemetry"),
+    Route("zigbee2mqtt/{path#}/set", "not_telemetry"),
+    Route("zigbee2mqtt/{path#}/set/{attribute#}", "not_telemetry"),
+    Route("zigbee2mqtt/{path#}/get", "not_telemetry"),
+    Route("zigbee2mqtt/{path#}/get/{attribute#}", "not_telemetry"),
+    Route("zigbee2mqtt/{path#}", "zigbee2mqtt"),
+    # Shelly
+    Route("shellies/announce", "not_telemetry"),
+    Route("shellies/command", "not_telemetry"),
+    Route("shellies/{device}/events/rpc", "shelly"),
+    Route("shellies/{device}/status/{component}", "shelly"),
+    Route("shellies/{device}/{path#}", "shelly_gen1"),
+    Route("{device#}/events/rpc", "shelly"),
+    Route("shelly{id}/#", "shelly", {"device": "shelly{id}"}),
+    # Z-Wave JS UI, Victron Venus OS, OwnTracks, TeslaMate
+    Route("zwave/{path#}", "zwave_js_ui"),
+    Route("N/{portal}/{path#}", "victron"),
+    Route("R/#", "not_telemetry"),
+    Route("W/#", "not_telemetry"),
+    Route("owntracks/{user}/{phone}", "owntracks", {"device": "{user}/{phone}"}),
+    Route("owntracks/#", "not_telemetry"),
+    Route("teslamate/cars/{device}/{metric}", "bare_value"),
+    # radio and Bluetooth gateways
+    Route("rtl_433/{host}/events", "rtl_433"),
+    Route("rtl_433/{host}/states", "rtl_433"),
+    Route("rtl_433/{host}/devices/{path#}", "rtl_433"),
+    Route("rtl_433/#", "not_telemetry"),
+    Route("home/{gateway}/RTL_433toMQTT/#", "rtl_433"),
+    Route("home/{gateway}/BTtoMQTT/{device}", "openmqttgateway"),
+    Route("home/{device}/SYStoMQTT", "openmqttgateway"),
+    Route("home/{gateway}/LWT", "not_telemetry"),
+    Route("home/{gateway}/version", "not_telemetry"),
+    Route("home/{gateway}/commands/#", "not_telemetry"),
     Route("/data", "text_lines", {"device": "data"}),
     Route("lines/{device}", "text_lines"),
     Route("application/{application}/device/{device}/{direction}/{event}", "chirpstack"),
@@ -141,26 +206,25 @@ def _check(route: Route) -> tuple[Group | None, list[str]]:
     faults = []
     if not route.topic:
         faults.append("the topic must not be empty")
-    rest = _REST.fullmatch(levels[-1])
-    plain = levels[:-1] if rest else levels
-    if any("#" in level and (level != "#" or i < len(levels) - 1) for i, level in enumerate(plain)):
-        faults.append("# must be the whole last level of a topic, or end its name: {name#}")
-    if any(
-        ("+" in level and level != "+")
-        or (set(level) & {"{", "}"} and not _PLACEHOLDER.fullmatch(level) and not _REST.fullmatch(level))
-        for level in plain
-    ):
-        faults.append("+ and {name} (small letters, digits, _) must each be a whole level of the topic")
-    captured = [match[1] for level in plain if (match := _PLACEHOLDER.fullmatch(level))]
-    captured += [rest[1]] if rest else []
+    named = {level: _PARTLY.fullmatch(level) or _REST.fullmatch(level) for level in levels}
+    if any("#" in level and not named[level] and level != "#" for level in levels) or "#" in levels[:-1]:
+        faults.append("# must be the whole last level of a topic, or end a name that is a level: {name#}")
+    if any(("+" in level and level != "+") or (set(level) & {"{", "}"} and not named[level]) for level in levels):
+        faults.append(
+            "+ and {name} (small letters, digits, _) must each be a level of the topic, {name} or a part of one"
+        )
+    captured = _NAMES.findall(route.topic)
     if len(set(captured)) < len(captured):
         faults.append("a name may stand in the topic once")
     options, wrong = build_options(convention.engine.options, convention.with_options(route.options))
     faults += wrong
     if options is not None:
-        unknown = sorted(set(_PLACEHOLDER.findall(options.device)) - set(captured) - {"device"})
         faults += [
-            f"the device template {options.device!r} uses {{{name}}}, which the topic does not name" for name in unknown
+            f"the {option} template {template!r} uses {{{name}}}, which the topic does not name"
+            for option in options.templates
+            if (template := getattr(options, option))
+            for name in sorted(set(_PLACEHOLDER.findall(template)) - set(captured))
+            if (option, name) != ("device", "device")
         ]
     return (None if faults or options is None else Group(route.convention, convention, options)), faults
 
@@ -188,8 +252,8 @@ def _compile(topic: str) -> re.Pattern[str]:
             parts.append(f"(?:{slash}.*)?" if index else ".*")
         elif level == "+":
             parts.append(f"{slash}[^/]*")
-        elif (match := _PLACEHOLDER.fullmatch(level)) is not None:
-            parts.append(f"{slash}(?P<{match[1]}>[^/]*)")
+        elif (match := _PARTLY.fullmatch(level)) is not None:
+            parts.append(f"{slash}{re.escape(match[1])}(?P<{match[2]}>[^/]*){re.escape(match[3])}")
         elif (match := _REST.fullmatch(level)) is not None:
             parts.append(f"{slash}(?P<{match[1]}>.*)")
         else:

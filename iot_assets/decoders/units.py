@@ -111,6 +111,7 @@ UNITS: Final = MappingProxyType(
         "J": _unit("energy", "1", "joule", "joules"),
         "kJ": _unit("energy", "1000"),
         "MJ": _unit("energy", "1000000"),
+        "W.min": _unit("energy", "60"),
         "Wh": _unit("energy", "3600", "W.h", "WH"),
         "kWh": _unit("energy", "3600000", "kW.h", "KWh", "KWH", "kwh"),
         "MWh": _unit("energy", "3600000000", "MW.h"),
