@@ -209,7 +209,7 @@ def _check(route: Route) -> tuple[Group | None, list[str]]:
     named = {level: _PARTLY.fullmatch(level) or _REST.fullmatch(level) for level in levels}
     if any("#" in level and not named[level] and level != "#" for level in levels) or "#" in levels[:-1]:
         faults.append("# must be the whole last level of a topic, or end a name that is a level: {name#}")
-    if any(("+" in level and level != "+") or (set(level) & {"{", "}"} and not named[level]) for level in levels):
+    elif any(("+" in level and level != "+") or (set(level) & {"{", "}"} and not named[level]) for level in levels):
         faults.append(
             "+ and {name} (small letters, digits, _) must each be a level of the topic, {name} or a part of one"
         )

@@ -32,6 +32,9 @@ def matched(topic: str, *patterns: str) -> tuple[str, dict[str, str]] | None:
         ("$SYS/#", ["$SYS/broker/uptime"], ["SYS/broker"]),
         ("a.c/(d|e)", ["a.c/(d|e)"], ["abc/d"]),
         ("a/+", ["a/line\nbreak"], ["a/b/c"]),
+        ("a/{x#}/end", ["a/b/end", "a/b/c/end", "a//end"], ["a/end", "a/b/end/c"]),
+        ("pump{n}/x", ["pump7/x", "pump/x"], ["apump7/x", "pump/7/x"]),
+        ("a/{n}:0", ["a/switch:0"], ["a/switch:1", "a/b/c:0"]),
     ],
 )
 def test_patterns_match_as_in_mqtt(pattern: str, yes: list[str], no: list[str]) -> None:
@@ -76,6 +79,11 @@ def test_the_topic_fills_the_device_template(template: str, expected: DeviceName
         (Route("", "flat_json"), ["must not be empty"]),
         (Route("a/x+", "flat_json"), ["+ and {name}"]),
         (Route("a/{Site}", "flat_json"), ["+ and {name}"]),
+        (Route("a/x{y#}", "flat_json"), ["# must be the whole last level"]),
+        (Route("a/{y}{z}", "flat_json"), ["+ and {name}"]),
+        (Route("a", "flat_json", {"metric": "{m}"}), ["the metric template '{m}'", "the topic does not name"]),
+        (Route("{m}", "flat_json", {"metric": "{device}"}), ["metric", "{device}"]),
+        (Route("a/{device}", "bare_value"), ["metric", "{metric}"]),
         (Route("a/{x}/{x}", "flat_json"), ["once"]),
         (Route("a", "flat_json", {"timezon": "UTC"}), ["no option 'timezon'", "did you mean 'timezone'"]),
         (
@@ -124,3 +132,9 @@ def test_a_pattern_may_remember_the_rest_of_a_topic() -> None:
     routes = RouteTable([Route("N/{portal}/{rest#}", "flat_json", {"device": "{portal}/{rest}"})], defaults=())
     assert routes.match("N/a/pvinverter/20/Ac") == (0, {"portal": "a", "rest": "pvinverter/20/Ac"})
     assert routes.match("N/a") is None
+
+
+def test_a_pattern_may_remember_levels_in_the_middle_and_parts_of_levels() -> None:
+    routes = RouteTable([Route("umh/{path#}/_h/{group#}", "flat_json"), Route("pump{n}/x", "flat_json")], defaults=())
+    assert routes.match("umh/a/b/_h/c/d") == (0, {"path": "a/b", "group": "c/d"})
+    assert routes.match("pump7/x") == (1, {"n": "7"})
