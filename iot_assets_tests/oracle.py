@@ -70,10 +70,18 @@ class _Said:
     timed_by: str
     message: Seen
     position: int
+    declared: str | None
 
     @property
     def arrival(self) -> tuple[int, int, int]:
         return (*self.message.arrival, self.position)
+
+    @property
+    def identity(self) -> Row:
+        """What makes it the same reading: its declared id, within a day; without one, time and value."""
+        if self.declared is not None:
+            return self.device, self.metric, self.declared, _floor(self.at, 1440 * MINUTE)
+        return self.device, self.metric, self.at, self.value, self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +175,19 @@ def _devices(payload: bytes) -> dict[str, dict[str, Any]]:
 
 
 def _decode(message: Seen) -> list[_Said]:
-    """The trivial format: a list of [device, metric, time or null, number or text, unit or null, own flags].
+    """The trivial format: a list of [device, metric, time or null, number or text, unit or null, own flags, id or not].
 
     A payload that begins with "!" says what devices are, and holds no readings.
     """
     if message.source == "registry" or not message.payload.startswith(b"["):
         return []
     found = []
-    for position, (device, metric, at, what, unit, own) in enumerate(json.loads(message.payload)):
+    again: dict[Row, int] = defaultdict(int)
+    for position, (device, metric, at, what, unit, own, *declared) in enumerate(json.loads(message.payload)):
+        name = next(iter(declared), None)
+        again[device, metric, name] += 1
+        if name is not None and again[device, metric, name] > 1:
+            name = f"{name}#{again[device, metric, name]}"
         number = float(what) if isinstance(what, int | float) else None
         huge = number is not None and abs(number) >= 1e12
         found.append(
@@ -189,6 +202,7 @@ def _decode(message: Seen) -> list[_Said]:
                 timed_by="received" if at is None else "payload",
                 message=message,
                 position=position,
+                declared=name,
             )
         )
     return found
@@ -219,17 +233,20 @@ def _redelivered(ordered: list[Seen]) -> set[UUID]:
 
 
 def _settle(said: list[_Said]) -> tuple[list[_Said], list[_Said], dict[UUID, int]]:
-    """Per device, metric and time the value whose first arrival is greatest holds; how many each message brought."""
-    first: dict[tuple[str, str, int], dict[tuple[float | None, str | None], _Said]] = defaultdict(dict)
+    """Per device, metric and time the reading whose first arrival is greatest holds; how many each message brought."""
+    first: dict[Row, _Said] = {}
     for r in sorted(said, key=lambda r: r.arrival):
-        first[r.device, r.metric, r.at].setdefault((r.value, r.text), r)
+        first.setdefault(r.identity, r)
+    together: dict[tuple[str, str, int], list[_Said]] = defaultdict(list)
+    for r in first.values():
+        together[r.device, r.metric, r.at].append(r)
     readings, corrections = [], []
     brought: dict[UUID, int] = defaultdict(int)
-    for values in first.values():
-        *others, holds = sorted(values.values(), key=lambda r: r.arrival)
+    for distinct in together.values():
+        *others, holds = sorted(distinct, key=lambda r: r.arrival)
         readings.append(holds)
         corrections += others
-        for r in values.values():
+        for r in distinct:
             brought[r.message.message_id] += 1
     return readings, corrections, brought
 
@@ -314,6 +331,7 @@ def _reading_row(r: _Said, known: _Known) -> Row:
         r.message.message_id,
         r.position,
         tuple(_added(r, known)[1]),
+        r.declared,
     )
 
 

@@ -42,7 +42,7 @@ class JsonRecordOptions(CommonOptions):
     )
     id_field: Names = Field(
         default=(),
-        description="Field that identifies the message. Handed on; duplicates are told by content so far.",
+        description="Field that identifies the message: what has the same id on the same day is a duplicate.",
     )
     value_field: Names = Field(
         default=(), description="Field that holds the value; without it, every other field is a metric."

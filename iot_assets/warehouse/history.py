@@ -99,7 +99,10 @@ def from_files(table: Table, lake: Path, paths: list[str]) -> str:
     if not paths:
         return f"select {columns} from {table.full_name} where false"
     files = ", ".join(literal(str(lake / path)) for path in paths)
-    return f"select {columns} from read_parquet([{files}], hive_partitioning = false)"
+    # Files that an older version wrote lack the columns that came later: there they are null.
+    every = f"select * from read_parquet([{files}], hive_partitioning = false, union_by_name = true)"
+    shape = ", ".join(f"null::{c.type} as {quote(c.name)}" for c in table.columns)
+    return f"select {columns} from (select {shape} where false union all by name {every})"
 
 
 def exported(connection: duckdb.DuckDBPyConnection, kind: str) -> dict[date, str]:

@@ -6,16 +6,24 @@ Does not: where the arriving come from (``silver``), the rules themselves (``sql
 
 from __future__ import annotations
 
+from typing import Final
+
 import duckdb
 
 from iot_assets.warehouse import history
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.spans import spans_of, within
 
+# What has a declared id may stand anywhere in its day.
+_DAYS: Final = """
+    select unnest([date_trunc('day', event_at), date_trunc('day', event_at) + interval 1 day - interval 1 microsecond])
+    from arriving where declared_id is not null
+    """
+
 
 def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
     """Bring readings and corrections to what the temporary tables ``arriving`` and ``forgotten`` make of them."""
-    touched = "(select event_at from arriving union all select event_at from forgotten)"
+    touched = f"(select event_at from arriving union all select event_at from forgotten union all {_DAYS})"
     history.thaw(connection, "readings", touched, "event_at")
     spans = spans_of(connection, touched, "event_at")
     connection.execute(

@@ -143,6 +143,7 @@ _READING: Final = (
     _r("position", "INTEGER", "Its place within that message.", expect="position >= 0"),
     _BATCH,
     _r("from_registry", "VARCHAR[]", "What the registry added to what the message said: unit, out_of_range, unknown_device."),
+    _c("declared_id", "VARCHAR", "What its message calls itself, where the convention has such ids; with #2 and so on where the message holds the metric more than once."),
 )
 
 READINGS: Final = Table(
@@ -152,7 +153,7 @@ READINGS: Final = Table(
 
 CORRECTIONS: Final = Table(
     "silver", "corrections", "Values that another value for the same device, metric and event time has replaced.",
-    _READING, key=("device_id", "metric", "event_at", "value", "value_text"), time="event_at",
+    _READING, key=("device_id", "metric", "event_at", "value", "value_text", "declared_id"), time="event_at",
 )
 
 REJECTS: Final = Table(
@@ -309,6 +310,27 @@ DIRTY: Final = Table(
     time="minute_at",
 )
 
+BIRTHS: Final = Table(
+    "ops", "births", "What the messages of a topic are read with: births (Sparkplug), as far back as any was landed.",
+    (
+        _r("topic", "VARCHAR", "Topic of the messages that are read with it."),
+        _r("part", "VARCHAR", "Of which of several things it tells, where those messages need more than one birth."),
+        _r("received_at", AT, "When the birth was received."),
+        _r("message_id", "UUID", "The message that is the birth."),
+        _r("value", "BLOB", "What it says, in a form of the convention's own."),
+    ),
+    key=("topic", "part", "message_id"), time="received_at",
+)
+
+REREADS: Final = Table(
+    "ops", "rereads", "Messages that silver has yet to read again, since a birth has arrived after them.",
+    (
+        _r("message_id", "UUID", "The message."),
+        _r("received_at", AT, "When it was received."),
+    ),
+    key=("message_id",), time="received_at",
+)
+
 CHECK_RESULTS: Final = Table(
     "ops", "check_results", "Result of each check that a write unit judged.",
     (
@@ -375,7 +397,7 @@ TABLES: Final = MappingProxyType(
             FILES, MESSAGES,
             OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
-            APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
+            APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
         )
     }
 )

@@ -1,7 +1,8 @@
 """A trivial payload format and silver fed with it, so that tests of the warehouse depend on no real decoder.
 
 A payload is a JSON list of [device, metric, microseconds since 1970 or null, number or text, unit or null, own
-flags], or it announces: "!" and a JSON object of what devices are, as in a registry; anything else is a reject.
+flags, and where it has one a declared id], or it announces: "!" and a JSON object of what devices are, as in a
+registry; anything else is a reject.
 Belongs here: payloads, what decoding makes of them. Does not: expectations.
 """
 
@@ -114,7 +115,7 @@ def seen(landed: Iterable[Landed]) -> list[Seen]:
 
 
 def _reading(row: int, position: int, received_at: Any, fields: list[Any]) -> dict[str, Any]:
-    device, metric, event_us, what, unit, flags = fields
+    device, metric, event_us, what, unit, flags, *declared = fields
     is_number = isinstance(what, int | float)
     return {
         "row": row,
@@ -126,5 +127,6 @@ def _reading(row: int, position: int, received_at: Any, fields: list[Any]) -> di
         "unit": unit,
         "flags": [*flags, *(["out_of_scale"] if is_number and abs(what) >= 1e12 else [])],
         "event_at_source": "received" if event_us is None else "payload",
+        "declared_id": next(iter(declared), None),
         "position": position,
     }

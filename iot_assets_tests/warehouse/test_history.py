@@ -168,6 +168,14 @@ def test_a_platform_that_has_been_silent_until_all_its_days_were_cold_is_still_t
     assert check.facts["lag_seconds"] > 8 * DAY
 
 
+def test_an_exported_file_of_an_older_version_lacks_what_came_later(week: House) -> None:
+    export(week, hot_days=2)
+    before = published(week)
+    for path in (week.paths.lake / "silver").rglob("*.parquet"):
+        pq.write_table(pq.read_table(path).drop_columns(["declared_id"]), path)
+    assert published(week) == before
+
+
 def test_the_open_day_is_not_exported(house: House) -> None:
     LakeBuilder(house.paths).land(days_ago(0, t=1))
     house.run()

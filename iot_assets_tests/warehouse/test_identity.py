@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
 from iot_assets_tests.house import house_in, run_chain
-from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, said
+from iot_assets_tests.keeping import export
+from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, at, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,6 +127,57 @@ def test_files_in_any_order_give_the_same_tables(tmp_path: Path, empty_warehouse
     )
     assert all(one == tables[0] for one in tables)
     assert len(tables[0]["silver.corrections"]) == 2
+
+
+def heard(gateway: str, seconds: float, *, number: int = 7, received: float | None = None, node: int = 1) -> Message:
+    """A packet of a mesh node as a gateway tells it, whose clock says so many seconds after noon."""
+    clock = int(NOON.timestamp() + seconds)
+    packet = {"from": node, "id": number, "type": "telemetry", "timestamp": clock, "payload": {"voltage": 4}}
+    return Message(
+        received_at=at(seconds if received is None else received),
+        topic=f"msh/EU_868/2/json/LongFast/{gateway}",
+        payload=json.dumps(packet).encode(),
+    )
+
+
+def test_a_packet_with_an_id_that_several_gateways_heard_counts_once(house: House) -> None:
+    lake = LakeBuilder(house.paths)
+    lake.land(heard("!a", 10), heard("!b", 13, received=11), heard("!a", 20, number=8))
+    house.run()
+    lake.land(heard("!c", 3600, received=70))
+    house.run()
+    assert outcomes(house) == ["telemetry", "duplicate", "telemetry", "duplicate"]
+    assert house.ask("select event_at, declared_id from silver.readings order by 1") == [(at(10), "7"), (at(20), "8")]
+    assert house.ask("select count(*) from silver.corrections") == [(0,)]
+    assert house.ask("select n from gold.readings_1d") == [(2,)]
+    assert house.ask(BALANCE) == [(4, 4, 4)]
+
+
+def test_an_id_holds_for_its_device_and_its_day(house: House) -> None:
+    LakeBuilder(house.paths).land(heard("!a", 0), heard("!a", 1, node=2), heard("!a", 86_400))
+    house.run()
+    assert outcomes(house) == ["telemetry"] * 3
+
+
+def test_a_packet_that_came_first_and_is_processed_last_takes_the_reading_over(
+    tmp_path: Path, empty_warehouse: Path
+) -> None:
+    tables = in_every_order(
+        tmp_path, empty_warehouse, [[heard("!a", 10)], [heard("!b", 75)], [heard("!c", 130), heard("!c", 75, number=8)]]
+    )
+    assert all(one == tables[0] for one in tables)
+    assert len(tables[0]["silver.readings"]) == 2
+
+
+def test_a_packet_heard_again_after_its_day_went_to_the_lake_is_still_known(house: House) -> None:
+    lake = LakeBuilder(house.paths)
+    lake.land(heard("!a", 10))
+    house.run()
+    assert export(house, hot_days=0).evicted == 2  # the day's readings and its minutes
+    lake.land(heard("!b", 9000, received=9001))
+    house.run()
+    assert outcomes(house) == ["telemetry", "duplicate"]
+    assert house.ask("select event_at from silver.readings") == [(at(10),)]
 
 
 def test_a_redelivered_payload_without_a_time_counts_once(house: House) -> None:

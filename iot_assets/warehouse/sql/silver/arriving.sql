@@ -1,6 +1,21 @@
 -- builds:  unjudged, the batch's readings as decoded, redeliveries left out
 -- from:    decoded_readings, batch, redelivered
+-- A message may hold a metric of a device more than once: then each has an id of its own.
 create or replace temp table unjudged as
+with named as (
+    select * from decoded_readings where declared_id is null
+    union all
+    select * exclude (place) replace (if(place = 1, declared_id, declared_id || '#' || place) as declared_id)
+    from (
+        select
+            *,
+            row_number() over (
+                partition by row, device_id, metric, declared_id order by position, event_at, value, value_text
+            ) as place
+        from decoded_readings
+        where declared_id is not null
+    )
+)
 select
     r.device_id,
     r.metric,
@@ -13,7 +28,8 @@ select
     r.time_text,
     b.received_at,
     b.message_id,
-    r.position
-from decoded_readings r
+    r.position,
+    r.declared_id
+from named r
 join batch b using (row)
 where b.message_id not in (select message_id from redelivered)

@@ -1,8 +1,9 @@
--- builds:  settled, for every touched (device, metric, event time): each distinct value once, with its first arrival,
+-- builds:  settled, for every touched (device, metric, event time): each distinct reading once, with its first arrival,
 --          and whether it is the one that holds
 -- from:    arriving, standing
--- Arrival order is (received_at, message_id, position). Of equal values the least arrival is kept; of different values
--- the one whose first arrival is greatest holds. Both are functions of the set, whatever the order of processing.
+-- Arrival order is (received_at, message_id, position). Of readings that are the same the least arrival is kept; of
+-- different ones at one time that whose first arrival is greatest holds. Both are functions of the set, whatever the
+-- order of processing. Readings are the same by their declared id, within a day of event time; without, by their value.
 create or replace temp table settled as
 with first_arrivals as (
     select *
@@ -12,7 +13,13 @@ with first_arrivals as (
         select * from standing
     )
     qualify row_number() over (
-        partition by device_id, metric, event_at, value, value_text
+        partition by
+            device_id,
+            metric,
+            declared_id,
+            if(declared_id is null, event_at, date_trunc('day', event_at)),
+            if(declared_id is null, value, null),
+            if(declared_id is null, value_text, null)
         order by received_at, message_id, position
     ) = 1
 )
