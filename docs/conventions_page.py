@@ -15,6 +15,7 @@ from typing import Any, Final
 from iot_assets.decoders.conventions import CONVENTIONS, Convention
 from iot_assets.decoders.options import CommonOptions
 from iot_assets.decoders.routes import DEFAULT_ROUTES, Route
+from iot_assets.decoders.toml_text import toml
 from iot_assets.decoders.units import UNITS
 
 GOLDEN: Final = Path(__file__).parents[1] / "iot_assets_tests" / "decoders" / "golden"
@@ -71,7 +72,7 @@ def _section(name: str, convention: Convention) -> Iterator[str]:
         yield from _example(case)
     if convention.defaults:
         yield "Defaults that a route may change:\n"
-        yield table("option|default", [(_code(o), _code(_toml(value))) for o, value in convention.defaults.items()])
+        yield table("option|default", [(_code(o), _code(toml(value))) for o, value in convention.defaults.items()])
     kind = convention.engine.options
     if own := [name for name in kind.model_fields if name not in CommonOptions.model_fields]:
         users = [name for name, other in CONVENTIONS.items() if other.engine.options is kind]
@@ -97,7 +98,7 @@ def _expected(case: Path) -> dict[str, Any]:
 def _example(case: Path) -> Iterator[str]:
     topic = (case / "topic").read_text(encoding="utf-8").rstrip("\n")
     said = json.loads((case / "case.json").read_text(encoding="utf-8")) if (case / "case.json").exists() else {}
-    with_options = f" with the options {_code(_toml(said['options']))}" if said.get("options") else ""
+    with_options = f" with the options {_code(toml(said['options']))}" if said.get("options") else ""
     yield f"For example, on {_code(topic)}{with_options}:\n"
     yield _payload((case / "payload").read_bytes())
     expected = _expected(case)
@@ -142,28 +143,14 @@ def _options(kind: type[CommonOptions]) -> str:
 
 def _option(name: str, field: Any) -> tuple[str, str, str]:
     value = field.get_default(call_default_factory=True)
-    default = "" if value is None or (isinstance(value, str | tuple | Mapping) and not value) else _code(_toml(value))
+    default = "" if value is None or (isinstance(value, str | tuple | Mapping) and not value) else _code(toml(value))
     return _code(name), default, field.description or ""
 
 
 def _set(route: Route) -> str:
-    return _code(_toml(route.options)) if route.options else ""
+    return _code(toml(route.options)) if route.options else ""
 
 
 def _code(text: str) -> str:
     fence = "``" if "`" in text else "`"
     return f"{fence}{text}{fence}"
-
-
-def _toml(value: object) -> str:
-    """A value as it would stand in the settings file."""
-    if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{_key(str(key))} = {_toml(item)}' for key, item in value.items())} }}"
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(_toml(item) for item in value)}]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _key(name: str) -> str:
-    bare = name.replace("_", "").replace("-", "")
-    return name if bare.isascii() and bare.isalnum() else json.dumps(name, ensure_ascii=False)

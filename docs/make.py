@@ -21,7 +21,7 @@ import conventions_page
 from conventions_page import table as _table
 
 from iot_assets.landing.health import COUNTERS, GAUGES
-from iot_assets.model import EXCLUDING_FLAGS, INFORMATIVE_FLAGS, OUTCOMES, REJECT_REASONS
+from iot_assets.model import EXCLUDING_FLAGS, INFORMATIVE_FLAGS, OUTCOMES, QUALITIES, REJECT_REASONS
 from iot_assets.warehouse.tables import TABLES, Column
 
 HERE: Final = Path(__file__).parent
@@ -111,6 +111,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "outcomes": lambda: _meanings(OUTCOMES, "outcome|the message …"),
         "informative flags": lambda: _meanings(INFORMATIVE_FLAGS, "flag|the reading counts, and"),
         "excluding flags": lambda: _meanings(EXCLUDING_FLAGS, "flag|the reading is kept but not aggregated, because"),
+        "qualities": lambda: _meanings(QUALITIES, "quality|the reading …"),
         "reject reasons": lambda: _meanings(REJECT_REASONS, "reason|meaning"),
         "conventions": conventions_page.conventions,
         "common options": conventions_page.common_options,

@@ -1,11 +1,13 @@
 """The vocabulary every room shares: the closed lists of outcomes, flags and reject reasons, each with its meaning.
 
-What belongs here: words that appear in tables and in more than one room. What does not: behaviour.
+What belongs here: words that appear in tables and in more than one room. What does not: behaviour, but for how one word
+follows from others.
 The tables in the docs are made from these.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Final
 
@@ -40,6 +42,24 @@ EXCLUDING_FLAGS: Final = MappingProxyType(
         "out_of_scale": "its magnitude is 1e12 or more, beyond what the exact sums can hold",
     }
 )
+
+#: How far a reading may be trusted, in a word made from its flags.
+QUALITIES: Final = MappingProxyType(
+    {
+        "good": "it counts, and the device does not doubt it",
+        "uncertain": "it counts, but the device itself is not sure of it (flag `uncertain`)",
+        "bad": "it does not count: it has an excluding flag",
+    }
+)
+
+
+def quality(flags: Iterable[str]) -> str:
+    """The quality of a reading with these flags: one of ``QUALITIES``."""
+    held = set(flags)
+    if held & EXCLUDING_FLAGS.keys():
+        return "bad"
+    return "uncertain" if "uncertain" in held else "good"
+
 
 #: Why a message, or a part of it, could not become readings.
 REJECT_REASONS: Final = MappingProxyType(

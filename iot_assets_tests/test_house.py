@@ -30,7 +30,11 @@ PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: Rooms in which Dagster reads annotations when a function is decorated, so that none may be a mere text.
 DAGSTER_ROOMS: Final = ("assets", "checks", "automation")
 #: Longer than 400 lines, and why.
-LONG: Final = {"settings.py": "the settings tree is a table to read, in one place"}
+LONG: Final = {
+    "settings.py": "the settings tree is a table to read, in one place",
+    "decoders/conventions.py": "the conventions are a table to read, in one place",
+    "warehouse/tables.py": "the tables' declarations are read like the tables themselves",
+}
 
 
 def named(module: Path) -> str:
@@ -138,7 +142,7 @@ def test_the_words_in_tables_are_those_of_the_vocabulary() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_that_the_docs_name_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    verbs = set(re.findall(r"(?:`|bin/)iot-assets ([a-z]+)", text))
+    verbs = set(re.findall(r"(?:`|bin/)iot-assets ([a-z-]+)", text))
     assert verbs <= set(VERBS), f"{page.name} names verbs that there are not"
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"(?:`|^\$ )make ([a-z]+)", text, re.MULTILINE)):

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from iot_assets.decoders.decode import decode
 from iot_assets.decoders.decoded import Bounds, Decoded
 from iot_assets.decoders.routes import RouteTable
-from iot_assets.lake.landed import LANDED_SCHEMA
+from iot_assets.decoders.sent import Sent, as_landed
 from iot_assets.lake.paths import DataPaths
 from iot_assets.landing.load import identity, loading
 from iot_assets.model import REJECT_REASONS
@@ -125,27 +125,11 @@ class _Window:
         return [payload for row, payload in enumerate(payloads) if row not in outside]
 
     def _decode(self, payloads: list[bytes]) -> Decoded:
-        return decode(_messages(self._topic, payloads), self._routes, Bounds())
+        messages = as_landed([Sent(self._topic, payload) for payload in payloads], _AFTER_ALL)
+        return decode(messages, self._routes, Bounds())
 
     def _holds(self, at: datetime) -> bool:
         return (self._first is None or at >= self._first) and (self._last is None or at < self._last)
-
-
-def _messages(topic: str, payloads: list[bytes]) -> pa.Table:
-    count = len(payloads)
-    values = {
-        "source": pa.array(["load"] * count),
-        "topic": pa.array([topic] * count),
-        "payload": pa.array(payloads, pa.binary()),
-        "received_at": pa.array([_AFTER_ALL] * count, pa.timestamp("us", tz="UTC")),
-        "qos": pa.array([0] * count, pa.int8()),
-        "retain": pa.array([False] * count),
-        "dup": pa.array([False] * count),
-        "packet_id": pa.array([0] * count, pa.int32()),
-        "session": pa.array([0] * count, pa.int32()),
-    }
-    fields = [field for field in LANDED_SCHEMA if field.name != "message_id"]
-    return pa.table([values.get(f.name, pa.nulls(count, f.type)) for f in fields], schema=pa.schema(fields))
 
 
 def _records(file: Path) -> Iterator[bytes]:

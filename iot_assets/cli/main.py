@@ -22,9 +22,11 @@ VERBS: Final = MappingProxyType(
         "rebuild": "iot_assets.cli.rebuild:rebuild",
         "rejects": "iot_assets.cli.rejects:rejects",
         "replay": "iot_assets.cli.replay:replay",
+        "routes": "iot_assets.cli.routes:routes",
         "schemas": "iot_assets.cli.schemas:schemas",
         "settings": "iot_assets.cli.settings:settings",
         "trace": "iot_assets.cli.trace:trace",
+        "try-route": "iot_assets.cli.try_route:try_route",
         "up": "iot_assets.cli.up:up",
     }
 )
