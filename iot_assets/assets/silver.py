@@ -14,6 +14,7 @@ from iot_assets.assets.registry import registry_checks, snapshots
 from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, markdown, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
+from iot_assets.assets.unrouted import unrouted
 from iot_assets.assets.watching import drift_check, lag_check
 from iot_assets.decoders.decode import decode
 from iot_assets.decoders.decoded import Bounds

@@ -60,6 +60,22 @@ def test_materializations_carry_the_figures_that_people_look_for(dagster_house: 
     assert dagster_house.metadata("lake/landed")["rows"] == 3
 
 
+def test_what_no_route_matches_is_told_by_topic_with_its_first_payload_and_a_route_that_fits(
+    dagster_house: DagsterHouse,
+) -> None:
+    lake = LakeBuilder(dagster_house.house.paths)
+    odd = [Message(received_at=at(n), topic="plant/7/oven", payload=f'{{"heat": {n}}}'.encode()) for n in (1, 2, 3)]
+    lake.land(*odd, Message(received_at=at(4), topic="plant/8", payload=b"\xff```"))
+    dagster_house.minute()
+    told = dagster_house.metadata("silver/rejects")["no_route"]
+    assert told.index("`plant/7/oven`") < told.index("`plant/8`"), "most messages first"
+    assert "3 messages" in told
+    assert '```\n{"heat": 1}\n```' in told
+    assert 'topic = "plant/{device}/oven"\nconvention = "flat_json"' in told
+    assert "\\xff'''" in told
+    assert "No convention reads it." in told
+
+
 def test_with_nothing_landed_a_run_says_so_and_writes_nothing(dagster_house: DagsterHouse) -> None:
     LakeBuilder(dagster_house.house.paths).land(said("a", 0, t=1))
     dagster_house.minute()
