@@ -128,7 +128,7 @@ def _decode_registry(batch: pa.Table) -> _Piece:
     faults = []
     for row in rows:
         payload = batch["payload"][row].as_py()
-        if isinstance(found := decode_registry(payload), RegistryFault):
+        if isinstance(found := decode_registry(payload, batch["topic"][row].as_py()), RegistryFault):
             faults.append((row, found.reason, found.detail))
     return _Piece(rejects=_rejects(faults, REGISTRY_SOURCE), not_telemetry=pa.array(rows, pa.int64()))
 

@@ -1,6 +1,7 @@
 -- builds:  {held}, what holds of the concerned devices and when: what a registry file declares, and where it is silent
 --          the last that was announced, field by field
 -- from:    ops.{facts}, concerned
+-- Devices announce the same again and again; only what differs from the announcement before is looked at closely.
 create or replace temp table {held} as
 with facts as (
     select * from ops.{facts} semi join concerned using (device_id)
@@ -8,15 +9,21 @@ with facts as (
 declared as (
     select * from facts where origin = 'declared'
 ),
+news as (
+    select *
+    from (select *, hash({names}) as content from facts where origin = 'announced')
+    qualify content is distinct from lag(content) over (partition by {key} order by received_at, message_id)
+),
 announced as (
     select {key}, received_at, {last_words}
-    from facts
-    where origin = 'announced'
+    from news
     window arrival as (partition by {key} order by received_at, message_id rows unbounded preceding)
     qualify row_number() over (partition by {key}, received_at order by message_id desc) = 1
 ),
 edges as (
-    select {key}, received_at as from_at from facts
+    select {key}, received_at as from_at from announced
+    union
+    select {key}, received_at from declared
     union
     select {key}, until_at from declared where until_at is not null
 ),
