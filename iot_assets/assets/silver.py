@@ -125,7 +125,7 @@ def metadata(
             "replaced": sum(w.replaced for w in written),
         },
         OUTCOMES: {f"messages_{name}": count for name, count in sorted(outcomes.items())},
-        REJECTS: {"rows_out": sum(w.rejects for w in written), **_reject_groups(connection)},
+        REJECTS: {"rows_out": sum(w.rejects for w in written), **_reject_groups(connection), **unrouted(connection)},
         CORRECTIONS: {"rows_out": sum(w.corrections for w in written)},
         SCHEMA_VERSIONS: {
             **drift.facts,
