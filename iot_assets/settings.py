@@ -144,10 +144,6 @@ class Http(_Section):
         default=None,
         description="Port of the intake; 0 is off. When not set: off for `land`, 8080 for `up` and `demo`.",
     )
-    max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
-        default=1048576,
-        description="Larger bodies are refused, as they come and unpacked; not more than decode.max_payload_bytes.",
-    )
     in_flight_bytes: Annotated[int, Field(ge=1048576)] = Field(
         default=67108864,
         description="Most bytes of bodies held in memory, arriving or not yet durable; above, refused.",
@@ -208,7 +204,7 @@ class Decode(_Section):
     """Bounds of what is decoded; what is beyond becomes a reject, its bytes kept."""
 
     max_payload_bytes: Annotated[int, Field(ge=1024)] = Field(
-        default=1048576, description="Larger payloads are rejected as payload_too_large."
+        default=1048576, description="Larger payloads are rejected as payload_too_large; larger bodies are not even taken over HTTP."
     )
     stale_days: Annotated[int, Field(ge=1)] = Field(
         default=30, description="Readings older than this when received carry the flag stale."
@@ -377,15 +373,6 @@ class Settings(BaseSettings):
         if self.freshness.warn_minutes <= self.schedule.idle_minutes:
             raise ValueError(
                 "freshness.warn_minutes must be more than schedule.idle_minutes, or an idle hour would look stale"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _bodies(self) -> Settings:
-        if self.http.port and self.http.max_body_bytes > self.decode.max_payload_bytes:
-            raise ValueError(
-                "http.max_body_bytes must not be more than decode.max_payload_bytes, or what was accepted would be"
-                " rejected when it is decoded"
             )
         return self
 

@@ -42,6 +42,7 @@ def lander_checks(paths: DataPaths, settings: Settings) -> list[CheckResult]:
             "mode": status.mode,
             "broker": status.broker,
             "connected": status.connected,
+            "http": status.http,
             "session_lost": status.session_lost,
             "taken": status.received_messages,
         }

@@ -92,8 +92,10 @@ def _sentence(status: LanderStatus) -> str:
     trouble = status.storage_problem or status.broker_problem
     if trouble:
         return f"the lander runs with trouble: {trouble}"
-    state = "connected" if status.connected else "not connected"
-    return f"the lander runs ({state}, {status.received_messages} messages taken, {status.landed_messages} landed)"
+    inputs = ["connected" if status.connected else "not connected"] if status.broker else []
+    inputs += [f"HTTP at {status.http}"] if status.http else []
+    counts = f"{status.received_messages} messages taken, {status.landed_messages} landed"
+    return f"the lander runs ({', '.join([*inputs, counts])})"
 
 
 class _Cursor:

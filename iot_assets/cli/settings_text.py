@@ -27,6 +27,7 @@ _LIMITS: Final = {
 #: What stands in the example file where there is no default.
 _SAMPLES: Final = {
     "warehouse.memory_limit": "4GB",
+    "http.port": 8080,
     "warehouse.threads": 4,
     "mqtt.username": "lander",
     "mqtt.password": "secret",

@@ -38,6 +38,7 @@ from iot_assets.ops.supervisor import Supervisor
 from iot_assets.settings import CONFIG_VARIABLE, Settings, load_settings
 
 _WORKSPACE: Final = "workspace.yaml"
+_INTAKE_PORT: Final = 8080
 _EXAMPLE_QUERY: Final = "select * from gold.latest order by device_id, metric"
 
 
@@ -50,7 +51,7 @@ def up(config: Path | None) -> None:
     """Run the lander and Dagster against the broker in the settings, until Ctrl-C."""
     settings = _load(config)
     paths = DataPaths(settings.data_dir.absolute())
-    environment = dict(os.environ) | _told(paths, config)
+    environment = dict(os.environ) | _told(settings, paths, config)
     with claim_folder(paths.root):
         check_ports(_ports(settings))
         parts = [_lander(settings, paths, environment), *_dagster(settings, paths, environment)]
@@ -72,7 +73,7 @@ def demo(config: Path | None, broker: str) -> None:
     paths = DataPaths(given.data_dir.absolute())
     folder = paths.root / "demo"
     settings = demo_settings(given, folder / "registry.json")
-    environment = demo_environment(settings, os.environ) | _told(paths, config)
+    environment = demo_environment(settings, os.environ) | _told(settings, paths, config)
     with claim_folder(paths.root):
         check_ports([NeededPort(BROKER_HOST, settings.demo.broker_port, "demo.broker_port"), *_ports(settings)])
         write_registry(folder / "registry.json", settings.demo.seed)
@@ -86,7 +87,7 @@ def demo(config: Path | None, broker: str) -> None:
 
 
 def _load(config: Path | None) -> Settings:
-    """The settings, where there is a project to run with them.
+    """The settings, where there is a project to run with them; with the intake on, unless they say on which port.
 
     Raises:
         SettingsError: a setting is wrong, or the current folder is not the project's.
@@ -95,12 +96,15 @@ def _load(config: Path | None) -> Settings:
         raise SettingsError([f"there is no {_WORKSPACE} in {Path.cwd()}: run this in the project's folder"])
     settings = load_settings(config)
     RouteTable(settings.routes)  # a wrong one is told before anything starts
-    return settings
+    if settings.http.port is not None:
+        return settings
+    return settings.model_copy(update={"http": settings.http.model_copy(update={"port": _INTAKE_PORT})})
 
 
-def _told(paths: DataPaths, config: Path | None) -> dict[str, str]:
+def _told(settings: Settings, paths: DataPaths, config: Path | None) -> dict[str, str]:
     """What every part is told by its environment, so that all read the same settings and use the same folder."""
-    return {"IOT_DATA_DIR": str(paths.root)} | ({CONFIG_VARIABLE: str(config.absolute())} if config else {})
+    told = {"IOT_DATA_DIR": str(paths.root), "IOT_HTTP__PORT": str(settings.http.port)}
+    return told | ({CONFIG_VARIABLE: str(config.absolute())} if config else {})
 
 
 def _broker(settings: Settings, folder: Path, environment: dict[str, str], *, which: str) -> Part:
@@ -136,13 +140,16 @@ def _fleet(settings: Settings, paths: DataPaths, environment: dict[str, str]) ->
 
 
 def _lander(settings: Settings, paths: DataPaths, environment: dict[str, str]) -> Part:
-    where = f"{settings.mqtt.host}:{settings.mqtt.port}" if settings.mqtt.enabled else "nothing (mqtt.enabled is false)"
+    doors = [f"reads {settings.mqtt.host}:{settings.mqtt.port}"] if settings.mqtt.enabled else []
+    doors += [f"takes HTTP at {_intake_address(settings)}"] if settings.http.port else []
+    if not doors:
+        doors.append("takes nothing (mqtt.enabled is false and http.port is 0)")
     return Part(
         name="lander",
         command=(sys.executable, "-m", "iot_assets", "land"),
         environment=environment,
         waiting_for=partial(lander_missing, paths, settings.lander.name),
-        once_up=_line("lander", f"reads {where}, lands in {_near(paths.landed)}"),
+        once_up=_line("lander", f"{', '.join(doors)}, lands in {_near(paths.landed)}"),
         # After Dagster, whose landing sensor would otherwise see that no lander runs, and read the broker itself.
         stop_rank=2,
         stop_seconds=60,
@@ -186,7 +193,13 @@ def _ports(settings: Settings) -> list[NeededPort]:
     ports = [NeededPort(settings.dagster.host, settings.dagster.port, "dagster.port")]
     if settings.lander.metrics_port:
         ports.append(NeededPort(settings.lander.metrics_host, settings.lander.metrics_port, "lander.metrics_port"))
+    if settings.http.port:
+        ports.append(NeededPort(settings.http.host, settings.http.port, "http.port"))
     return ports
+
+
+def _intake_address(settings: Settings) -> str:
+    return page_address(settings.http.host, settings.http.port or _INTAKE_PORT)
 
 
 def _run(settings: Settings, paths: DataPaths, parts: list[Part]) -> None:
@@ -205,10 +218,12 @@ def _where_to_look(settings: Settings, paths: DataPaths) -> str:
     programs = Path(sys.executable).parent
     duckdb = f"{_near(programs / 'duckdb')} -readonly {_near(paths.serving)}"
     query = f'{_near(programs / "iot-assets")} query "{_EXAMPLE_QUERY}"'
+    intake = [f"  HTTP       {_intake_address(settings)}/docs tells how to send"] if settings.http.port else []
     return "\n".join(
         [
             "Where to look:",
             f"  Dagster    {page_address(settings.dagster.host, settings.dagster.port)}",
+            *intake,
             f"  SQL        {duckdb}",
             f"             {query}",
             f"  logs       {_near(paths.logs)}{os.sep}",

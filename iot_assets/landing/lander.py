@@ -139,7 +139,7 @@ class _Lander:
                 leave.callback(health.close)
             # A sensor lands for seconds at a time; senders would meet a closed port most of the time.
             if self._settings.http.port and self._mode == "process":
-                self._intake = IntakeServer(self._settings.http, self._settings.http.port, self._wake)
+                self._intake = IntakeServer(self._settings, self._settings.http.port, self._wake)
                 leave.callback(self._intake.close)
             if self._open(leave):
                 self._work(leave)

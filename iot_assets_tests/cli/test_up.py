@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -25,11 +26,17 @@ class Platform:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.page, self.broker = folder, free_port(), free_port()
+        self.intake: int | None = free_port()
         for name in ("workspace.yaml", "dagster.yaml"):
             shutil.copyfile(ROOT / name, folder / name)
 
     def start(self, *arguments: str, out: str = "out") -> subprocess.Popen[bytes]:
-        ports = {"IOT_DAGSTER__PORT": str(self.page), "IOT_DEMO__BROKER_PORT": str(self.broker)}
+        ports = {
+            "IOT_DAGSTER__PORT": str(self.page),
+            "IOT_DEMO__BROKER_PORT": str(self.broker),
+        }
+        if self.intake is not None:
+            ports["IOT_HTTP__PORT"] = str(self.intake)
         with (self.folder / out).open("wb") as file:
             return subprocess.Popen(
                 [sys.executable, "-m", "iot_assets", *arguments],
@@ -72,6 +79,21 @@ def test_a_taken_broker_port_likewise(platform: Platform) -> None:
         assert "demo.broker_port (IOT_DEMO__BROKER_PORT)" in platform.refused("demo")
 
 
+@pytest.mark.parametrize("verb", ["up", "demo"])
+def test_a_taken_port_of_the_intake_likewise(platform: Platform, verb: str) -> None:
+    with socket.create_server(("127.0.0.1", platform.intake or 0)):
+        assert "choose another port with http.port (IOT_HTTP__PORT)" in platform.refused(verb)
+
+
+@pytest.mark.parametrize("verb", ["up", "demo"])
+def test_the_intake_is_on_where_nothing_is_said_of_it(platform: Platform, verb: str) -> None:
+    platform.intake = None
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):  # another program has it, which does as well
+            held.enter_context(socket.create_server(("127.0.0.1", 8080)))
+        assert "port 8080 on 127.0.0.1 is in use" in platform.refused(verb)
+
+
 @pytest.mark.timeout(400)
 def test_the_whole_platform_comes_up_and_goes_down_and_leaves_nothing_behind(platform: Platform) -> None:
     demo = platform.start("demo", "--broker", "own")
@@ -80,13 +102,18 @@ def test_the_whole_platform_comes_up_and_goes_down_and_leaves_nothing_behind(pla
         told = platform.out()
         for line in (
             "broker     our own small one",
-            "lander     reads",
+            f"takes HTTP at http://127.0.0.1:{platform.intake}, lands in",
             "fleet      15 devices",
             "dagster    its page is",
         ):
             assert line in told
         with urllib.request.urlopen(f"http://127.0.0.1:{platform.page}/server_info", timeout=10) as answer:
             assert answer.status == 200
+        line = urllib.request.Request(
+            f"http://127.0.0.1:{platform.intake}/data", b"1649941817 Voltage 1.34", {"Content-Type": "text/plain"}
+        )
+        with urllib.request.urlopen(line, timeout=60) as answer:
+            assert answer.read() == b'{"success": true}'
         refused = platform.refused("up")
         assert "is in use by another `iot-assets up` or `demo`" in refused
         assert str(demo.pid) in refused

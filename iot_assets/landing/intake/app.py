@@ -24,7 +24,7 @@ from iot_assets.landing.intake.lines import first_fault
 
 if TYPE_CHECKING:
     from iot_assets.landing.intake.handover import Handover
-    from iot_assets.settings import Http
+    from iot_assets.settings import Settings
 
 _DATA: Final = "/data"
 _SOURCE: Final = re.compile(r"[^\x00-\x1f\x7f+#]{1,200}")
@@ -35,9 +35,9 @@ _HERE: Final = "here are POST /data, POST /ingest/{source}, GET /health and GET 
 class Intake:
     """The requests of one lander's intake. Belongs to the server's thread; others may read its counts."""
 
-    def __init__(self, http: Http, handover: Handover) -> None:
+    def __init__(self, settings: Settings, handover: Handover) -> None:
         self._handover = handover
-        self._bodies = BodyReader(http)
+        self._bodies = BodyReader(settings.http, settings.decode.max_payload_bytes)
         self.accepted = 0
         """Bodies answered 200."""
         self.refused = 0

@@ -25,10 +25,10 @@ _GZIP_OR_ZLIB: Final = 47
 
 
 class BodyReader:
-    """Reads bodies, all of them together within the bounds of the settings. Belongs to the server's thread."""
+    """Reads bodies of up to ``most`` bytes, all of them together within a bound. Belongs to the server's thread."""
 
-    def __init__(self, http: Http) -> None:
-        self._http = http
+    def __init__(self, http: Http, most: int) -> None:
+        self._http, self._most = http, most
         self._held = 0
         """Bytes of bodies that are being received, or wait to be durable."""
 
@@ -39,7 +39,7 @@ class BodyReader:
             RefusedError: it is too large, too slow, or all that is held together is too much.
         """
         declared = request.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared[:_DIGITS]) > self._http.max_body_bytes:
+        if declared.isdecimal() and int(declared[:_DIGITS]) > self._most:
             raise self._too_large()
         pieces: list[bytes] = []
         size = 0
@@ -73,10 +73,10 @@ class BodyReader:
             raise RefusedError(415, f"content encoding {encoding!r} is not known; gzip and deflate are")
         unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
         try:
-            plain = unpacking.decompress(body, self._http.max_body_bytes + 1)
+            plain = unpacking.decompress(body, self._most + 1)
         except zlib.error as error:
             raise RefusedError(400, f"the body is not {encoding}, as its content encoding says: {error}") from error
-        if len(plain) > self._http.max_body_bytes:
+        if len(plain) > self._most:
             raise self._too_large()
         if not unpacking.eof:
             raise RefusedError(400, f"the body ends within its {encoding} data")
@@ -85,10 +85,10 @@ class BodyReader:
         return plain
 
     def _expect_room(self, size: int) -> None:
-        if size > self._http.max_body_bytes:
+        if size > self._most:
             raise self._too_large()
         if self._held > self._http.in_flight_bytes:
             raise RefusedError(429, "too much is being received at once; send it again in a moment")
 
     def _too_large(self) -> RefusedError:
-        return RefusedError(413, f"the body is larger than {self._http.max_body_bytes} bytes; send it in parts")
+        return RefusedError(413, f"the body is larger than {self._most} bytes; send it in parts")

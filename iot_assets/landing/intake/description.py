@@ -14,7 +14,7 @@ _REFUSALS: Final = {
     400: "The body is empty, broken, or one of its lines is wrong. Nothing of it is taken.",
     404: "A source has up to 200 characters, none of them +, # or a control character.",
     408: "The body was not complete in time. Nothing of it is taken.",
-    413: "The body is larger than http.max_body_bytes, before or after unpacking. Nothing of it is taken.",
+    413: "The body is larger than decode.max_payload_bytes, before or after unpacking. Nothing of it is taken.",
     415: "The content type or the content encoding is not taken here.",
     429: "Too much is being received at once. Nothing was taken; send it again after Retry-After seconds.",
     503: "The disk takes no data, the lander is stopping, or it is full. Send it again after Retry-After seconds.",

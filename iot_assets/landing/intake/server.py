@@ -21,7 +21,7 @@ from iot_assets.landing.intake.protocol import BoundedProtocol
 
 if TYPE_CHECKING:
     from iot_assets.landing.wake import Wake
-    from iot_assets.settings import Http
+    from iot_assets.settings import Settings
 
 _IDLE_SECONDS: Final = 60
 """A connection may be silent so long between two requests."""
@@ -38,11 +38,12 @@ class IntakeServer:
         SettingsError: the address is none of this machine's, or the port is not for ordinary users.
     """
 
-    def __init__(self, http: Http, port: int, wake: Wake) -> None:
+    def __init__(self, settings: Settings, port: int, wake: Wake) -> None:
+        http = settings.http
         self._socket = _listen(http.host, port)
         self.address = f"{http.host}:{port}"
         self.handover = Handover(wake)
-        self.intake = Intake(http, self.handover)
+        self.intake = Intake(settings, self.handover)
 
         class Protocol(BoundedProtocol):
             most_connections = http.max_connections

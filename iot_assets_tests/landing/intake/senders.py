@@ -49,8 +49,10 @@ class Answer:
         return str(tree["error"])
 
 
-def intake_settings(data: Path, /, *, broker: int | None = None, port: int | None = None, **http: Any) -> Settings:
-    return settings_for(data, broker, http={"port": port or free_port(), **http})
+def intake_settings(
+    data: Path, /, *, broker: int | None = None, port: int | None = None, most: int = 1 << 20, **http: Any
+) -> Settings:
+    return settings_for(data, broker, http={"port": port or free_port(), **http}, decode={"max_payload_bytes": most})
 
 
 class Sender:

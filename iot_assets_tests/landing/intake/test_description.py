@@ -14,7 +14,7 @@ import pytest
 from iot_assets.landing.intake.app import Intake
 from iot_assets.landing.intake.handover import Handover
 from iot_assets.landing.wake import Wake
-from iot_assets.settings import Http
+from iot_assets.settings import Settings
 
 if TYPE_CHECKING:
     from iot_assets_tests.landing.intake.senders import Sender
@@ -24,7 +24,7 @@ def test_the_document_tells_of_every_address_and_of_no_other(sender: Sender) -> 
     answer = sender.ask("GET", "/openapi.json")
     told = {(path, method.upper()) for path, methods in answer.tree["paths"].items() for method in methods}
     wake = Wake()
-    routes = Intake(Http(), Handover(wake)).app().routes
+    routes = Intake(Settings(), Handover(wake)).app().routes
     wake.close()
     there = {(route.path, method) for route in routes for method in route.methods - {"HEAD"}}  # type: ignore[attr-defined]
     assert there - told == {("/openapi.json", "GET"), ("/docs", "GET")}

@@ -136,7 +136,7 @@ def test_what_is_not_compressed_as_it_says_is_refused(
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_that_is_too_large_is_refused_and_the_connection_goes_on(tmp_path: Path, *, chunked: bool) -> None:
-    with Running(intake_settings(tmp_path / "data", max_body_bytes=100_000)) as lander:
+    with Running(intake_settings(tmp_path / "data", most=100_000)) as lander:
         sender = taking(lander.settings)
 
         def send(size: int) -> Answer:
