@@ -62,11 +62,11 @@ def test_each_change_is_landed_and_the_devices_have_a_history(
         "select device_id, origin, kind, site, valid_from_at, valid_to_at from silver.devices order by 1, 5"
     )
     assert history == [
-        ("comes", "registry", "temperature", "hall", second, None),
-        ("goes", "registry", "temperature", "hall", first, second),
-        ("moves", "registry", "temperature", "hall", first, second),
-        ("moves", "registry", "temperature", "attic", second, None),
-        ("same", "registry", "temperature", "hall", first, None),
+        ("comes", "declared", "temperature", "hall", second, None),
+        ("goes", "declared", "temperature", "hall", first, second),
+        ("moves", "declared", "temperature", "hall", first, second),
+        ("moves", "declared", "temperature", "attic", second, None),
+        ("same", "declared", "temperature", "hall", first, None),
     ]
     # Readings are judged by what held when they were received.
     judged = house.serving("select device_id, unit, flags from silver.readings order by device_id, received_at")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iot_assets.warehouse import bronze, gold
@@ -138,3 +139,26 @@ def test_rebuilding_the_day_of_an_announcement_loses_nothing(house: House) -> No
             forget(connection, at(0).date().replace(day=day))
         settle(house)
         assert house.tables() == before
+
+
+def test_a_lorawan_join_makes_a_device_known_and_its_file_completes_it(house: House) -> None:
+    at_once = Path(__file__).parents[1] / "decoders" / "golden" / "chirpstack"
+    join, uplink = (
+        Message(
+            received_at=at(seconds),
+            topic=(at_once / case / "topic").read_text().strip(),
+            payload=(at_once / case / "payload").read_bytes(),
+        )
+        for seconds, case in ((10, "join"), (20, "decoded_uplink"))
+    )
+    LakeBuilder(house.paths).land(registry(0, {"z": {}}), join, uplink)
+    house.run()
+    ((device, kind, origin, seen_at),) = house.ask(
+        "select device_id, kind, origin, first_seen_at from silver.devices where origin = 'announced'"
+    )
+    assert (kind, origin, seen_at) == ("EM300-TH", "announced", at(20))
+    assert house.ask("select count(*) from silver.readings where list_contains(flags, 'unknown_device')") == [(0,)]
+    LakeBuilder(house.paths, "other").land(registry(30, {device: {"site": "barn"}}))
+    house.run()
+    known = "select kind, site, origin from silver.devices where valid_to_at is null and device_id <> 'z'"
+    assert house.ask(known) == [("EM300-TH", "barn", "declared")]

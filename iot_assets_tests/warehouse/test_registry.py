@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iot_assets_tests.house import run_chain
-from iot_assets_tests.lake_builder import LakeBuilder, at, registry, said
+from iot_assets_tests.lake_builder import LakeBuilder, Message, at, registry, said
 
 if TYPE_CHECKING:
     from iot_assets_tests.house import House
@@ -109,3 +110,23 @@ def test_rebuilding_the_day_of_the_registry_loses_nobody(house: House) -> None:
     for day in (12, 13, 12):
         house.rebuild(at(0).date().replace(day=day))
         assert house.tables() == before
+
+
+def test_limits_of_a_device_with_one_nameless_metric_hold_for_its_bare_values(house: House) -> None:
+    values = [
+        Message(
+            received_at=at(second),
+            topic="sensors",
+            payload=json.dumps({"id": "Sensor 1", "dt": at(second).isoformat(), "value": value}).encode(),
+        )
+        for second, value in ((1, 45), (2, 46))
+    ]
+    entry: dict[str, object] = {"type": "temperature", "unit": "Cel", "range": [0, 45], "lat": 10, "lng": 10}
+    LakeBuilder(house.paths).land(registry(0, {"Sensor 1": entry}), *values)
+    house.run()
+    assert house.ask(
+        "select metric, unit, list_contains(flags, 'out_of_range') from silver.readings order by value"
+    ) == [
+        ("value", "Cel", False),
+        ("value", "Cel", True),
+    ]
