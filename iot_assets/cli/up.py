@@ -15,7 +15,7 @@ from typing import Final
 import click
 
 from iot_assets.decoders.routes import RouteTable
-from iot_assets.demo.fleet import status_path
+from iot_assets.demo.fleet import CONVENTIONS, DEVICES, status_path
 from iot_assets.demo.mosquitto import find_mosquitto, prepare_mosquitto
 from iot_assets.demo.overrides import BROKER_HOST, demo_environment, demo_settings
 from iot_assets.demo.registry import write_registry
@@ -134,7 +134,11 @@ def _fleet(settings: Settings, paths: DataPaths, environment: dict[str, str]) ->
         command=(sys.executable, "-m", "iot_assets.demo.fleet"),
         environment=environment,
         waiting_for=partial(fleet_missing, status_path(paths.root)),
-        once_up=_line("fleet", f"15 devices, {rate:g} messages a second{', some in trouble' if trouble else ''}"),
+        once_up=_line(
+            "fleet",
+            f"{DEVICES} devices in {CONVENTIONS} conventions, {rate:g} messages a second"
+            f"{', some in trouble' if trouble else ''}",
+        ),
         stop_rank=0,
     )
 

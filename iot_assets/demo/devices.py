@@ -105,8 +105,8 @@ class Thermometer:
 
     def temperature(self, at: datetime) -> float:
         """Degrees Celsius at this place and instant, within what the sensor can show."""
-        hour = _hour(at)
-        value = self.place.mean + _daily(hour, self.place.swing) + self._drift.at(at)
+        hour = hour_of(at)
+        value = self.place.mean + daily(hour, self.place.swing) + self._drift.at(at)
         for centre, width, degrees in self.place.bumps:
             value += degrees * math.exp(-(((hour - centre) / width) ** 2))
         low, high = SENSOR_RANGE
@@ -147,7 +147,7 @@ class Station:
 
     def telemetry(self, at: datetime) -> Reading:
         """Version 1 or 2 of format 3."""
-        departure = _daily(_hour(at), self._swing) + self._warmth.at(at)
+        departure = daily(hour_of(at), self._swing) + self._warmth.at(at)
         body: dict[str, Any] = {
             "timestamp": naive_iso(at),
             "device_id": self.device_id,
@@ -179,11 +179,12 @@ class Station:
         return {"lat": round(self.lat, 6), "lon": round(self.lon, 6)}
 
 
-def _hour(at: datetime) -> float:
+def hour_of(at: datetime) -> float:
+    """The hour of the day, in UTC, with its fraction."""
     utc = at.astimezone(UTC)
     return utc.hour + utc.minute / 60 + utc.second / 3600
 
 
-def _daily(hour: float, swing: float) -> float:
+def daily(hour: float, swing: float) -> float:
     """Warmest at three in the afternoon, coldest at three at night."""
     return swing * math.cos(math.tau * (hour - 15) / 24)

@@ -6,12 +6,14 @@ Belongs here: the clock, the connection, and the status file by which others see
 
 from __future__ import annotations
 
+import heapq
 import json
 import logging
 import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +22,10 @@ from typing import Final
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from iot_assets.demo.messages import messages
-from iot_assets.settings import Settings, load_settings
+from iot_assets.demo.devices import PLACES, STATIONS
+from iot_assets.demo.guests import GUESTS, guest_messages
+from iot_assets.demo.messages import Message, messages
+from iot_assets.settings import Demo, Settings, load_settings
 
 #: A message that could not be sent in time by so many seconds is left out: the machine slept, and so did the fleet.
 _OVERSLEPT_SECONDS: Final = 10.0
@@ -29,6 +33,12 @@ _OVERSLEPT_SECONDS: Final = 10.0
 _MEMORY_MESSAGES: Final = 10_000
 _STATUS_SECONDS: Final = 1.0
 _FAREWELL_SECONDS: Final = 5.0
+
+#: How many devices there are, and how many conventions they speak: those of the guests, sensor_value and telemetry.
+DEVICES: Final = len(PLACES) + STATIONS + len(GUESTS)
+CONVENTIONS: Final = len(GUESTS) + 2
+#: The guests' share of all messages; but each speaks at most once a second, since some tell the time in whole seconds.
+_GUESTS_SHARE: Final = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +56,17 @@ class Tally:
 def status_path(data_dir: Path) -> Path:
     """Where the fleet says how it is doing."""
     return data_dir / "demo" / "fleet.json"
+
+
+def spoken(demo: Demo, start: datetime) -> Iterator[Message]:
+    """What the whole fleet sends from ``start`` on, in the order of time, without end."""
+    guests = min(demo.messages_per_second * _GUESTS_SHARE, len(GUESTS))
+    others = demo.messages_per_second - guests
+    return heapq.merge(
+        messages(seed=demo.seed, start=start, per_second=others, trouble=demo.trouble),
+        guest_messages(seed=demo.seed, start=start, per_second=guests),
+        key=lambda message: message.at,
+    )
 
 
 class Fleet:
@@ -69,7 +90,7 @@ class Fleet:
         self._client.connect_async(mqtt.host, mqtt.port)
         self._client.loop_start()
         start = datetime.now(UTC)
-        for message in messages(seed=demo.seed, start=start, per_second=demo.messages_per_second, trouble=demo.trouble):
+        for message in spoken(demo, start):
             if not self._wait_until(message.at):
                 break
             if (datetime.now(UTC) - message.at).total_seconds() < _OVERSLEPT_SECONDS:

@@ -103,7 +103,7 @@ def test_the_whole_platform_comes_up_and_goes_down_and_leaves_nothing_behind(pla
         for line in (
             "broker     our own small one",
             f"takes HTTP at http://127.0.0.1:{platform.intake}, lands in",
-            "fleet      15 devices",
+            "fleet      32 devices in 19 conventions",
             "dagster    its page is",
         ):
             assert line in told
