@@ -20,16 +20,22 @@ from iot_assets.decoders.options import CommonOptions
 from iot_assets.decoders.readers import (
     chirpstack,
     cloudevents,
+    collectd,
+    csv_lines,
+    homie,
     hsl_hfp,
+    influx_line,
     kepserver,
     meshtastic,
     not_telemetry,
     opcua_pubsub,
     owntracks,
     rtl_433,
+    senml,
     shelly,
     shelly_gen1,
     sitewise,
+    smartrest,
     sparkplug_b,
     tasmota,
     thethingsstack,
@@ -78,9 +84,9 @@ _JSON: Final = Engine("json_record", JsonRecordOptions, json_record.read)
 _TEXT_LINES: Final = Engine("text_lines", CommonOptions, text_lines.read)
 
 
-def _read_by(reader: Reader, *, reads_empty: bool = False) -> Engine:
-    """The engine for a convention that has a reader of its own, and only the options that all have."""
-    return Engine(reader.__module__.rpartition(".")[2], CommonOptions, ByMessage(reader, reads_empty=reads_empty))
+def _read_by(reader: Reader, options: type[CommonOptions] = CommonOptions, *, reads_empty: bool = False) -> Engine:
+    """The engine for a convention that has a reader of its own."""
+    return Engine(reader.__module__.rpartition(".")[2], options, ByMessage(reader, reads_empty))
 
 
 _DEVICE_FIELDS: Final = ("device_id", "deviceId", "device", "sensor_id", "sensorId", "id")
@@ -322,6 +328,52 @@ CONVENTIONS: Final[Mapping[str, Convention]] = MappingProxyType(
             _TEXT_LINES,
             "lines `epoch name value`, any number of them; the topic says which device",
             note="A bad line is a reject; the other lines of its body are read all the same.",
+        ),
+        "csv_lines": Convention(
+            _read_by(csv_lines.read, csv_lines.CsvOptions),
+            "lines of comma-separated values, each a record; the first names the columns, unless the route does",
+            note="Numbers, `true` and `false` are read as such, empty cells measure nothing, all else is text.",
+        ),
+        "influx_line": Convention(
+            _read_by(influx_line.read, influx_line.InfluxLineOptions),
+            "InfluxDB line protocol: `measurement,tag=value field=value,… time`, each line a record",
+            note=(
+                "Metrics are `measurement.field`. One tag names the device; the others are part of what is measured "
+                "and stand in the metric's name in the order of their keys: `disk.fstype=ext4.path=/.used`. The "
+                "precision of times is the option `epoch_unit`."
+            ),
+        ),
+        "senml": Convention(
+            _read_by(senml.read),
+            "SenML (RFC 8428), in JSON or CBOR: a pack of records with what they have in common in base fields",
+            note=(
+                "The base name is the device and the name the metric; a name in one piece is parted after the device's "
+                "own URN (`urn:dev:ow:10e2073a0108006:voltage`), else at its last slash, and what names a device alone "
+                "has the metric `value`. A name without `/` and `:` is a metric, and the topic must say the device. "
+                "Slashes and colons in metrics become dots. A sum is the metric `<name>.sum`, its unit times seconds. "
+                "Units become UCUM codes. Times below 2**28 are relative to the received time."
+            ),
+        ),
+        "collectd": Convention(
+            _read_by(collectd.read),
+            "collectd's plain format: `time:value`, or several values; host, plugin and type are levels of the topic",
+            note="Several values of one type have the names that collectd gives them, else numbers from 0.",
+        ),
+        "smartrest": Convention(
+            _read_by(smartrest.read),
+            "Cumulocity SmartREST, static templates: measurements (2xx) and places (401, 402), named `fragment.series`",
+            note=(
+                "The device is the last level of the topic; what comes from the gateway itself is `main`. Hardware, "
+                "firmware and interval (100, 110, 115, 117) go to the registry; all else is no telemetry."
+            ),
+        ),
+        "homie": Convention(
+            _read_by(homie.read, reads_empty=True),
+            "Homie 3, 4 and 5: a topic a property, its value as text; metrics are `node.property`",
+            note=(
+                "Numbers, `true` and `false` are read as such, all else is text. Names, units and bounds of properties "
+                "go to the registry. Other attributes (`$state`, …) and commands (`set`) are no telemetry."
+            ),
         ),
         "chirpstack": Convention(
             _read_by(chirpstack.read),
