@@ -80,7 +80,7 @@ def _names(kind: str, table: Table) -> dict[str, str]:
 def _word(name: str) -> str:
     """What holds of one fact, of ``d``, declared, and ``a``, announced."""
     if name == "attributes":
-        return "coalesce(json_merge_patch(a.attributes, d.attributes)::varchar, d.attributes, a.attributes)"
+        return "coalesce(try(json_merge_patch(a.attributes, d.attributes))::varchar, d.attributes, a.attributes)"
     if name in _PAIRS:
         return f"if(d.{quote(name)} is null and d.{quote(_PAIRS[name])} is null, a.{quote(name)}, d.{quote(name)})"
     return f"coalesce(d.{quote(name)}, a.{quote(name)})"

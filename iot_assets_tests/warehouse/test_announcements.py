@@ -162,3 +162,12 @@ def test_a_lorawan_join_makes_a_device_known_and_its_file_completes_it(house: Ho
     house.run()
     known = "select kind, site, origin from silver.devices where valid_to_at is null and device_id <> 'z'"
     assert house.ask(known) == [("EM300-TH", "barn", "declared")]
+
+
+def test_attributes_that_are_no_json_stop_nothing(house: House) -> None:
+    LakeBuilder(house.paths).land(
+        announced(0, attributes="no {JSON"), announced(1, "b", attributes="nor this"), registry(10, {"a": {"floor": 2}})
+    )
+    settle(house)
+    held = "select device_id, attributes from silver.devices where valid_to_at is null order by 1"
+    assert house.ask(held) == [("a", '{"floor": 2}'), ("b", "nor this")]
