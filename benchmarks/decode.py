@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import json_messages
 import pyarrow as pa
 
 from iot_assets.decoders.decode import decode
@@ -166,11 +167,12 @@ def _iso(n: int) -> str:
     return (NOW - timedelta(seconds=n % 3600, microseconds=n)).isoformat()
 
 
-CASES: dict[str, Callable[[int, random.Random], tuple[str, dict[str, Any]]]] = {
+CASES: dict[str, Callable[[int, random.Random], tuple[str, Any]]] = {
     "sensor_value": sensor_value,
     "telemetry": telemetry,
     "flat_json, six metrics": flat_json,
     "flat_json, nested": nested_json,
+    **json_messages.CASES,
     "chirpstack": chirpstack,
     "thethingsstack": thethingsstack,
     "meshtastic": meshtastic,

@@ -5,6 +5,7 @@ Belongs here: ``<device>/events/rpc`` and ``<device>/status/…``. Does not: gen
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from iot_assets.decoders.leaves import leaves
@@ -55,6 +56,7 @@ def _measure(components: dict[str, Any], at: Any, sheet: Sheet) -> None:
         sheet.measure(metric, value, None if isinstance(value, (str, bool)) else _unit(metric, name))
 
 
+@lru_cache(maxsize=1000)
 def _unit(metric: str, name: str) -> str | None:
     if (unit := _UNITS.get(name)) is not None:
         return unit
