@@ -243,9 +243,10 @@ def _settle(said: list[_Said]) -> tuple[list[_Said], list[_Said], dict[UUID, int
     readings, corrections = [], []
     brought: dict[UUID, int] = defaultdict(int)
     for distinct in together.values():
-        *others, holds = sorted(distinct, key=lambda r: r.arrival)
-        readings.append(holds)
-        corrections += others
+        kept = [r for r in distinct if r.message.topic == "all"]
+        others = sorted((r for r in distinct if r not in kept), key=lambda r: r.arrival)
+        readings += [*kept, *others[-1:]]
+        corrections += others[:-1]
         for r in distinct:
             brought[r.message.message_id] += 1
     return readings, corrections, brought
@@ -332,6 +333,7 @@ def _reading_row(r: _Said, known: _Known) -> Row:
         r.position,
         tuple(_added(r, known)[1]),
         r.declared,
+        r.message.topic == "all" or None,
     )
 
 
@@ -429,7 +431,7 @@ def _rollup(readings: list[_Said], known: _Known, width: int) -> list[Row]:
 
 def _statistics(group: list[_Said], known: _Known) -> Row:
     valid = sorted(
-        (r for r in group if not _EXCLUDING & set(_flags(r, known))), key=lambda r: (r.at, r.message.message_id.int)
+        (r for r in group if not _EXCLUDING & set(_flags(r, known))), key=lambda r: (r.at, r.message.message_id.int, r.position)
     )
     counts = (len(group), len(valid), len(group) - len(valid))
     if not valid:
@@ -456,7 +458,7 @@ def _statistics(group: list[_Said], known: _Known) -> Row:
 
 def _latest_rows(readings: list[_Said], known: _Known) -> list[Row]:
     newest: dict[tuple[str, str], _Said] = {}
-    for r in sorted(readings, key=lambda r: r.at):
+    for r in sorted(readings, key=lambda r: (r.at, *r.arrival)):
         newest[r.device, r.metric] = r
     return [
         (

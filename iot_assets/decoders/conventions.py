@@ -327,6 +327,7 @@ CONVENTIONS: Final[Mapping[str, Convention]] = MappingProxyType(
         "text_lines": Convention(
             _TEXT_LINES,
             "lines `epoch name value`, any number of them; the topic says which device",
+            {"keep_all": True},
             note="A bad line is a reject; the other lines of its body are read all the same.",
         ),
         "csv_lines": Convention(

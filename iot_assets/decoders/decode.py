@@ -221,4 +221,6 @@ def _outcomes(
     decoder = conventions.take(pc.if_else(is_registry, len(conventions) - 1, batch["route"]))
     sent = pa.concat_tables([piece.senders for piece in pieces])
     sender = sent["device_id"].take(pc.index_in(batch["row"], value_set=sent["row"]))
-    return pa.table([batch["row"], status, patterns.take(batch["route"]), decoder, sender], schema=OUTCOMES_SCHEMA)
+    kept = pa.array([routes.groups[group].options.keep_all or None for group in routes.group_of], pa.bool_())
+    columns = [batch["row"], status, patterns.take(batch["route"]), decoder, sender, kept.take(batch["route"])]
+    return pa.table(columns, schema=OUTCOMES_SCHEMA)

@@ -50,6 +50,7 @@ OUTCOMES_SCHEMA: Final = pa.schema(
         pa.field("route", pa.string()),
         pa.field("decoder", pa.string()),
         pa.field("sender", pa.string()),
+        pa.field("keep_all", pa.bool_()),
     ]
 )
 

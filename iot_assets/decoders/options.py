@@ -63,6 +63,12 @@ class CommonOptions(BaseModel):
             "keeps both. Limits are those of the converted value."
         ),
     )
+    keep_all: bool = Field(
+        default=False,
+        description=(
+            "Keep all values of a metric at one time, each as a reading, instead of the one that arrived as the last."
+        ),
+    )
     limits: dict[str, Limits] = Field(
         default_factory=dict,
         description=(

@@ -77,7 +77,7 @@ def promise(table: Table) -> str:
     """What the check ``contract`` of this table says, in a sentence."""
     parts = ["columns are as declared (names, types, order, required)"]
     if table.key:
-        parts.append(f"unique by {', '.join(table.key)}")
+        parts.append(f"unique by {', '.join(table.key)}" + (f", unless {table.keyless}" if table.keyless else ""))
     parts += [c.expect for c in table.columns if c.expect]
     return "; ".join(parts) + "."
 
@@ -107,9 +107,10 @@ def _key(connection: duckdb.DuckDBPyConnection, table: Table, among: str) -> lis
     if not table.key:
         return []
     names = ", ".join(quote(c) for c in table.key)
+    bound = f"where {table.keyless} is not true" if table.keyless else ""
     return rows(
         connection,
-        f"select 'key' as rule, {names}, count(*) as rows_with_this_key from ({among})"
+        f"select 'key' as rule, {names}, count(*) as rows_with_this_key from ({among}) {bound}"
         f" group by {names} having count(*) > 1 limit {MOST}",
     )
 

@@ -205,7 +205,7 @@ def _neighbours(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: i
     spans = spans_of(
         connection, f"(select {table.time} from {table.full_name} where batch_id = {batch_id})", table.time
     )
-    nearby = within(table.full_name, table.time, spans, key)
+    nearby = within(table.full_name, table.time, spans, f"{key}, {table.keyless}" if table.keyless else key)
     same = " and ".join(f"nearby.{c} is not distinct from written.{c}" for c in table.key)
     return f"select nearby.* from ({nearby}) nearby semi join {written} written on {same}"
 

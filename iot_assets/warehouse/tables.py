@@ -30,7 +30,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: ``key`` names the columns that are unique together; ``time`` the column that bounds a look-up."""
+    """One table: ``key`` names the columns that are unique together; ``time`` the column that bounds a look-up.
+
+    ``keyless`` is a column that is true in rows which the key does not bind.
+    """
 
     schema: str
     name: str
@@ -38,6 +41,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     time: str | None = None
+    keyless: str | None = None
 
     @property
     def full_name(self) -> str:
@@ -144,11 +148,12 @@ _READING: Final = (
     _BATCH,
     _r("from_registry", "VARCHAR[]", "What the registry added to what the message said: unit, out_of_range, unknown_device."),
     _c("declared_id", "VARCHAR", "What its message calls itself, where the convention has such ids; with #2 and so on where the message holds the metric more than once."),
+    _c("keep_all", "BOOLEAN", "True where the route keeps all values of one time (keep_all), so that it holds beside others."),
 )
 
 READINGS: Final = Table(
-    "silver", "readings", "Every reading once, in long form: the value that holds for each device, metric and event time.",
-    _READING, key=("device_id", "metric", "event_at"), time="event_at",
+    "silver", "readings", "Every reading once, in long form: the value that holds for each device, metric and event time (all values, where the route says keep_all).",
+    _READING, key=("device_id", "metric", "event_at"), time="event_at", keyless="keep_all",
 )
 
 CORRECTIONS: Final = Table(

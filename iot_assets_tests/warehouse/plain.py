@@ -2,7 +2,7 @@
 
 A payload is a JSON list of [device, metric, microseconds since 1970 or null, number or text, unit or null, own
 flags, and where it has one a declared id], or it announces: "!" and a JSON object of what devices are, as in a
-registry; anything else is a reject.
+registry; anything else is a reject. On the topic ``all`` all values of one time are kept.
 Belongs here: payloads, what decoding makes of them. Does not: expectations.
 """
 
@@ -81,7 +81,15 @@ def decode_plainly(messages: pa.Table) -> silver.Decoded:
             outcomes.append({"row": row, "status": "rejected", "decoder": "plain"})
             rejects.append({"row": row, "reason": "malformed_json", "decoder": "plain"})
         else:
-            outcomes.append({"row": row, "status": "readings", "route": "plain", "decoder": "plain"})
+            outcomes.append(
+                {
+                    "row": row,
+                    "status": "readings",
+                    "route": "plain",
+                    "decoder": "plain",
+                    "keep_all": message["topic"] == "all" or None,
+                }
+            )
             readings += [
                 _reading(row, position, message["received_at"], fields)
                 for position, fields in enumerate(json.loads(message["payload"]))

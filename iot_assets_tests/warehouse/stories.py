@@ -62,7 +62,8 @@ def stories(draw: st.DrawFn) -> Story:
         lander = draw(st.integers(0, 1))
         session[lander] += draw(st.integers(0, 3)) == 3
         earlier = [a.message for a in arrivals if a.lander == lander and a.message.source != REGISTRY_SOURCE]
-        fresh = Message(received_at=received_at, topic="plain", payload=b"", session=session[lander])
+        topic = draw(st.sampled_from(["plain", "plain", "all"]))
+        fresh = Message(received_at=received_at, topic=topic, payload=b"", session=session[lander])
         message = draw(_filled(fresh, earlier))
         session[lander] = message.session
         arrivals.append(Arrival(lander, message, draw(st.integers(0, 2)) > 0))
@@ -100,7 +101,8 @@ def _filled(draw: st.DrawFn, message: Message, earlier: list[Message]) -> Messag
             return replace(message, payload=original.payload, packet_id=packet_id)
         # Mostly by the connection after, as a broker does it.
         later = message.session + (message.session == original.session and draw(st.integers(0, 4)) > 0)
-        return replace(message, payload=original.payload, dup=True, packet_id=original.packet_id, session=later)
+        message = replace(message, dup=True, session=later, topic=original.topic)
+        return replace(message, payload=original.payload, packet_id=original.packet_id)
     if kind == "heard" and (told := [m for m in earlier if m.payload.startswith(b"[")]):
         return replace(message, payload=_heard(draw(st.sampled_from(told)).payload, draw(st.sampled_from([1, -1, 70]))))
     if kind == "announced":

@@ -295,3 +295,22 @@ def test_a_minute_of_nothing_but_duplicates_heals_nothing(house: House) -> None:
         ("duplicate", 60),
         ("telemetry", 60),
     ]
+
+
+def test_a_route_that_keeps_all_has_every_value_of_one_time_as_a_reading(house: House) -> None:
+    lines = [
+        Message(received_at=at(n), topic="lines/a", payload=b"1762948800 Voltage %s" % value)
+        for n, value in enumerate((b"1", b"2", b"1\n1762948800 Voltage 3"))
+    ]
+    LakeBuilder(house.paths).land(*lines)
+    house.run()
+    assert house.ask(READINGS) == [("a", "Voltage", 1.0), ("a", "Voltage", 2.0), ("a", "Voltage", 3.0)]
+    assert house.ask("select count(*) from silver.corrections") == [(0,)]
+    assert house.ask('select n, "sum"::double from gold.readings_1d') == [(3, 6.0)]
+    assert house.ask("select value from gold.latest") == [(3.0,)]
+    house.run()
+    LakeBuilder(house.paths, "other", 1_760_000_000_001).land(
+        Message(received_at=at(90), topic="lines/a", payload=b"1762948800 Voltage 2")
+    )
+    house.run()
+    assert outcomes(house) == ["telemetry"] * 3 + ["duplicate"]

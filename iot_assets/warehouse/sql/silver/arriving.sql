@@ -1,5 +1,5 @@
 -- builds:  unjudged, the batch's readings as decoded, redeliveries left out
--- from:    decoded_readings, batch, redelivered
+-- from:    decoded_readings, decoded_outcomes, batch, redelivered
 -- A message may hold a metric of a device more than once: then each has an id of its own.
 create or replace temp table unjudged as
 with named as (
@@ -29,7 +29,9 @@ select
     b.received_at,
     b.message_id,
     r.position,
-    r.declared_id
+    r.declared_id,
+    o.keep_all
 from named r
 join batch b using (row)
+join decoded_outcomes o using (row)
 where b.message_id not in (select message_id from redelivered)

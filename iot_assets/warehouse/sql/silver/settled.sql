@@ -3,7 +3,7 @@
 -- from:    arriving, standing
 -- Arrival order is (received_at, message_id, position). Of readings that are the same the least arrival is kept; of
 -- different ones at one time that whose first arrival is greatest holds. Both are functions of the set, whatever the
--- order of processing. Readings are the same by their declared id, within a day of event time; without, by their value.
+-- order of processing. Where the route keeps all values, each holds. Readings are the same by their declared id, within a day of event time; without, by their value.
 create or replace temp table settled as
 with first_arrivals as (
     select *
@@ -25,8 +25,8 @@ with first_arrivals as (
 )
 select
     *,
-    row_number() over (
-        partition by device_id, metric, event_at
+    keep_all is not null or row_number() over (
+        partition by device_id, metric, event_at, keep_all
         order by received_at desc, message_id desc, position desc
     ) = 1 as holds
 from first_arrivals
