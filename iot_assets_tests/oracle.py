@@ -431,7 +431,8 @@ def _rollup(readings: list[_Said], known: _Known, width: int) -> list[Row]:
 
 def _statistics(group: list[_Said], known: _Known) -> Row:
     valid = sorted(
-        (r for r in group if not _EXCLUDING & set(_flags(r, known))), key=lambda r: (r.at, r.message.message_id.int, r.position)
+        (r for r in group if not _EXCLUDING & set(_flags(r, known))),
+        key=lambda r: (r.at, r.message.message_id.int, r.position),
     )
     counts = (len(group), len(valid), len(group) - len(valid))
     if not valid:

@@ -47,9 +47,23 @@ def test_no_messages_give_no_rows_with_all_columns() -> None:
 def test_the_outcome_names_route_and_decoder() -> None:
     result = decoded([("sensors/x", GOOD), ("nowhere", GOOD), ("telemetry", b"{")])
     assert result.outcomes.to_pylist() == [
-        {"row": 0, "status": "readings", "route": "sensors/{name}", "decoder": "sensor_value", "sender": None, "keep_all": None},
+        {
+            "row": 0,
+            "status": "readings",
+            "route": "sensors/{name}",
+            "decoder": "sensor_value",
+            "sender": None,
+            "keep_all": None,
+        },
         {"row": 1, "status": "rejected", "route": None, "decoder": None, "sender": None, "keep_all": None},
-        {"row": 2, "status": "rejected", "route": "telemetry/#", "decoder": "telemetry", "sender": None, "keep_all": None},
+        {
+            "row": 2,
+            "status": "rejected",
+            "route": "telemetry/#",
+            "decoder": "telemetry",
+            "sender": None,
+            "keep_all": None,
+        },
     ]
     assert rejects(result) == {1: "no_route", 2: "malformed_json"}
 
