@@ -13,6 +13,7 @@ import pyarrow as pa
 from iot_assets.decoders.decoded import ANNOUNCED_METRICS_SCHEMA, ANNOUNCEMENTS_SCHEMA
 from iot_assets.decoders.found import FAULTS_SCHEMA, FIELDS_SCHEMA, RECORDS_SCHEMA, SENDERS_SCHEMA, Found
 from iot_assets.decoders.judge import FLAG_BITS
+from iot_assets.decoders.units import code
 from iot_assets.model import REJECT_REASONS
 
 _MAX_SHOWN: Final = 100
@@ -142,6 +143,8 @@ class Sheet:
 
     def announce_metric(self, device: str | None, metric: str, **facts: Any) -> None:
         """What a device says about a metric of its own: columns of ``ANNOUNCED_METRICS_SCHEMA``."""
+        if isinstance(unit := facts.get("unit"), str):
+            facts["unit"] = code(unit)
         self._announced_metrics.append({"row": self._row, "device_id": device, "metric": metric, **facts})
 
     def mark(self) -> tuple[int, ...]:

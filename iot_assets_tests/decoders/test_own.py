@@ -45,6 +45,13 @@ def spiteful(message: Message, options: Any, sheet: Sheet) -> None:
             raise Unreadable("bad_value", "it is a fish")
 
 
+def announcing(message: Message, options: Any, sheet: Sheet) -> None:
+    """Announces a metric in the unit that the payload names."""
+    del options
+    sheet.not_telemetry()
+    sheet.announce_metric("x", "t", unit=message.text())
+
+
 SPITEFUL = Route("own/{device}", f"python:{__name__}:spiteful")
 
 
@@ -78,6 +85,12 @@ def test_what_it_calls_unreadable_keeps_what_it_said_before() -> None:
     result = decoded([("own/a", b"unreadable")], SPITEFUL)
     assert values(result) == {"before": 1.0}
     assert rejects(result) == {0: "bad_value"}
+
+
+def test_units_of_what_it_announces_become_codes_too() -> None:
+    route = Route("own/{device}", f"python:{__name__}:announcing")
+    (announced,) = decoded([("own/a", "°F".encode())], route).announced_metrics.to_pylist()
+    assert announced["unit"] == "[degF]"
 
 
 def test_a_module_in_the_current_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
