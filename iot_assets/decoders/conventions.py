@@ -22,6 +22,7 @@ from iot_assets.decoders.readers import (
     cloudevents,
     collectd,
     csv_lines,
+    ha_discovery,
     homie,
     hsl_hfp,
     influx_line,
@@ -366,6 +367,16 @@ CONVENTIONS: Final[Mapping[str, Convention]] = MappingProxyType(
             note=(
                 "The device is the last level of the topic; what comes from the gateway itself is `main`. Hardware, "
                 "firmware and interval (100, 110, 115, 117) go to the registry; all else is no telemetry."
+            ),
+        ),
+        "ha_discovery": Convention(
+            _read_by(ha_discovery.read, reads_empty=True),
+            "Home Assistant's MQTT discovery: devices and their entities, for the registry; never telemetry",
+            note=(
+                "Abbreviations, base topics (`~`) and device-based discovery are understood. A device is announced "
+                "under the id that readings under its state topic have; where the topic's route cannot tell, under its "
+                "name, else its first identifier. A metric is named by the value template (`{{ value_json.a.b }}` is "
+                "`a.b`), else by the last level of the state topic."
             ),
         ),
         "homie": Convention(

@@ -40,7 +40,7 @@ from iot_assets.decoders.unpacked import unpacked
 from iot_assets.lake.landed import REGISTRY_SOURCE
 
 if TYPE_CHECKING:
-    from iot_assets.decoders.routes import Group, RouteTable
+    from iot_assets.decoders.routes import RouteTable
 
 _COLUMNS: Final = pa.schema(
     [
@@ -86,7 +86,7 @@ def decode(messages: pa.Table, routes: RouteTable, bounds: Bounds, known: pa.Tab
     pieces, births = [_decode_registry(batch), _reject_unrouted(batch)], []
     with connect() as con:
         for number in sorted(set(pc.unique(batch["group"]).to_pylist()) - {None}):
-            read = partial(_attempt, con, number=number, group=routes.groups[number], bounds=bounds)
+            read = partial(_attempt, con, number=number, routes=routes, bounds=bounds)
             if (reader := routes.groups[number].convention.engine.births) is not None:
                 births.append(found_births(batch, number, reader, bounds))
                 read = partial(
@@ -165,10 +165,11 @@ def _attempt(
     part: pa.Table,
     *,
     number: int,
-    group: Group,
+    routes: RouteTable,
     bounds: Bounds,
     births: Births | None = None,
 ) -> _Piece:
+    group = routes.groups[number]
     with con.cursor() as own:  # a connection of its own, whose temporary tables vanish with it
         own.register("part", part)
         own.execute(
@@ -183,7 +184,7 @@ def _attempt(
         read = group.convention.engine.read if births is None else partial(group.convention.engine.read, births=births)
         found = read(own, group.options, bounds)
         readings, rejects = assemble(own, found, judge(own, group.options, bounds), group.options)
-        announcements, announced_metrics = announced(own, found)
+        announcements, announced_metrics = announced(own, found, routes)
         sent_by = senders(own, found)
     return _Piece(
         readings=readings,

@@ -50,6 +50,11 @@ FAULTS_SCHEMA: Final = pa.schema(
     [pa.field("row", pa.int64()), pa.field("reason", pa.string()), pa.field("detail", pa.string())]
 )
 
+#: What devices say of themselves. ``topic``, where it is not null, is one that the device's readings come under: if a
+#: route tells a device id from it, that is the device.
+TOLD_ANNOUNCEMENTS_SCHEMA: Final = ANNOUNCEMENTS_SCHEMA.append(pa.field("topic", pa.string()))
+TOLD_METRICS_SCHEMA: Final = ANNOUNCED_METRICS_SCHEMA.append(pa.field("topic", pa.string()))
+
 #: One row a message that is read with a birth: the device that sent it, whatever comes out.
 SENDERS_SCHEMA: Final = pa.schema([pa.field("row", pa.int64()), pa.field("device_id", pa.string())])
 
@@ -67,5 +72,5 @@ class Found:
     not_telemetry: pa.Array = field(default_factory=lambda: pa.array([], pa.int64()))
     held: pa.Array = field(default_factory=lambda: pa.array([], pa.int64()))
     senders: pa.Table = field(default_factory=SENDERS_SCHEMA.empty_table)
-    announcements: pa.Table = field(default_factory=ANNOUNCEMENTS_SCHEMA.empty_table)
-    announced_metrics: pa.Table = field(default_factory=ANNOUNCED_METRICS_SCHEMA.empty_table)
+    announcements: pa.Table = field(default_factory=TOLD_ANNOUNCEMENTS_SCHEMA.empty_table)
+    announced_metrics: pa.Table = field(default_factory=TOLD_METRICS_SCHEMA.empty_table)

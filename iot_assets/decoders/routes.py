@@ -129,6 +129,9 @@ DEFAULT_ROUTES: Final = (
     Route("c8y/mqtt/out/s/us", "smartrest", {"device": "main"}),
     Route("c8y/mqtt/out/s/us/{device}", "smartrest"),
     Route("s/us/{device}", "smartrest"),
+    Route("homeassistant/+/+/config", "ha_discovery"),
+    Route("homeassistant/+/+/+/config", "ha_discovery"),
+    Route("homeassistant/status", "ha_discovery"),
     Route("homie/5/{device}/{path#}", "homie"),
     Route("homie/{device}/{path#}", "homie"),
     Route("application/{application}/device/{device}/{direction}/{event}", "chirpstack"),
@@ -201,6 +204,13 @@ class RouteTable:
             if (found := pattern.fullmatch(topic)) is not None:
                 return index, found.groupdict()
         return None
+
+    def device_of(self, topic: str) -> str | None:
+        """The device id that readings under this topic have, where the topic alone tells it."""
+        if (match := self.match(topic)) is None:
+            return None
+        name = self.device_name(*match)
+        return None if name.captured is None else name.prefix + name.captured + name.suffix
 
     def device_name(self, index: int, captures: Mapping[str, str]) -> DeviceName:
         """The route's device template with everything in place that the topic says."""

@@ -10,8 +10,15 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from iot_assets.decoders.decoded import ANNOUNCED_METRICS_SCHEMA, ANNOUNCEMENTS_SCHEMA
-from iot_assets.decoders.found import FAULTS_SCHEMA, FIELDS_SCHEMA, RECORDS_SCHEMA, SENDERS_SCHEMA, Found
+from iot_assets.decoders.found import (
+    FAULTS_SCHEMA,
+    FIELDS_SCHEMA,
+    RECORDS_SCHEMA,
+    SENDERS_SCHEMA,
+    TOLD_ANNOUNCEMENTS_SCHEMA,
+    TOLD_METRICS_SCHEMA,
+    Found,
+)
 from iot_assets.decoders.judge import FLAG_BITS
 from iot_assets.decoders.units import code
 from iot_assets.model import REJECT_REASONS
@@ -137,12 +144,12 @@ class Sheet:
         self._senders.append((self._row, device))
 
     def announce(self, device: str | None = None, **facts: Any) -> None:
-        """What a device says about itself: columns of ``ANNOUNCEMENTS_SCHEMA``."""
+        """What a device says about itself: columns of ``TOLD_ANNOUNCEMENTS_SCHEMA``."""
         self._said = True
         self._announcements.append({"row": self._row, "device_id": device, **facts})
 
     def announce_metric(self, device: str | None, metric: str, **facts: Any) -> None:
-        """What a device says about a metric of its own: columns of ``ANNOUNCED_METRICS_SCHEMA``."""
+        """What a device says about a metric of its own: columns of ``TOLD_METRICS_SCHEMA``."""
         if isinstance(unit := facts.get("unit"), str):
             facts["unit"] = code(unit)
         self._announced_metrics.append({"row": self._row, "device_id": device, "metric": metric, **facts})
@@ -160,8 +167,8 @@ class Sheet:
             _table(records, RECORDS_SCHEMA),
             _table(fields, FIELDS_SCHEMA),
             _table(faults, FAULTS_SCHEMA),
-            pa.Table.from_pylist(announcements, ANNOUNCEMENTS_SCHEMA),
-            pa.Table.from_pylist(metrics, ANNOUNCED_METRICS_SCHEMA),
+            pa.Table.from_pylist(announcements, TOLD_ANNOUNCEMENTS_SCHEMA),
+            pa.Table.from_pylist(metrics, TOLD_METRICS_SCHEMA),
         ]
         for table in tables:
             table.validate(full=True)
@@ -201,8 +208,8 @@ class Sheet:
             not_telemetry=pa.array(self._not_telemetry, pa.int64()),
             held=pa.array(self._held, pa.int64()),
             senders=_table(self._senders, SENDERS_SCHEMA),
-            announcements=pa.Table.from_pylist(self._announcements, ANNOUNCEMENTS_SCHEMA),
-            announced_metrics=pa.Table.from_pylist(self._announced_metrics, ANNOUNCED_METRICS_SCHEMA),
+            announcements=pa.Table.from_pylist(self._announcements, TOLD_ANNOUNCEMENTS_SCHEMA),
+            announced_metrics=pa.Table.from_pylist(self._announced_metrics, TOLD_METRICS_SCHEMA),
         )
 
 

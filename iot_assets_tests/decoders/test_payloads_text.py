@@ -129,3 +129,12 @@ def test_homie() -> None:
     assert told(folder / "4.txt", "homie/5/super-car/$state") == []
     elided = decoded([("homie/5/super-car/$description", (folder / "2.txt").read_bytes())])
     assert rejects(elided) == {0: "malformed_json"}
+
+
+def test_home_assistant_discovery() -> None:
+    published = (PAYLOADS / "ha_discovery" / "1.json").read_bytes()
+    result = decoded([("homeassistant/binary_sensor/hall/config", published)])
+    assert result.outcomes["status"].to_pylist() == ["not_telemetry"]
+    assert result.announcements["device_id"].to_pylist() == ["%topic%"]
+    (metric,) = result.announced_metrics.to_pylist()
+    assert (metric["device_id"], metric["metric"], metric["description"]) == ("%topic%", "MOTION", "Motion Sensor")
