@@ -141,12 +141,14 @@ def tables(messages: Iterable[Seen]) -> dict[str, list[Row]]:
         [(m.received_at, _devices(m.payload)) for m in ordered if m.source == "registry"],
         [(m.received_at, _devices(m.payload[1:])) for m in ordered if _announces(m) and m.message_id not in again],
     )
-    said = {m.message_id: _decode(m) for m in ordered}
+    births = _births(ordered)
+    said = {m.message_id: _numbered(m, births) if _is_read_with(m) else _decode(m) for m in ordered}
     readings, corrections, brought = _settle(
         [r for m in ordered if m.message_id not in again for r in said[m.message_id]]
     )
     outcomes = {
-        m.message_id: _outcome(m, said[m.message_id], brought[m.message_id], m.message_id in again) for m in ordered
+        m.message_id: _outcome(m, said[m.message_id], brought[m.message_id], m.message_id in again, births)
+        for m in ordered
     }
     return {
         name: sorted((tuple(_plain(v) for v in row) for row in rows), key=repr)
@@ -155,7 +157,7 @@ def tables(messages: Iterable[Seen]) -> dict[str, list[Row]]:
             "silver.outcome_counts": _count_rows(ordered, outcomes),
             "silver.readings": [_reading_row(r, known) for r in readings],
             "silver.corrections": [_reading_row(r, known) for r in corrections],
-            "silver.rejects": _reject_rows(ordered, again),
+            "silver.rejects": _reject_rows(ordered, again, births),
             "silver.devices": _device_rows(ordered, said, known),
             "silver.metrics": _metric_rows(known),
             "silver.schema_versions": _shape_rows(ordered, said),
@@ -208,6 +210,69 @@ def _decode(message: Seen) -> list[_Said]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Birth:
+    """What a message says for the reading of those of a topic; of one part, where these take more than one birth."""
+
+    arrival: tuple[int, int]
+    topic: str
+    part: str
+    names: dict[str, str]
+
+
+def _births(ordered: list[Seen]) -> list[_Birth]:
+    """In the order of arrival; a payload that begins with "+" is a list of births."""
+    return [
+        _Birth(m.arrival, said["topic"], said["part"], said["names"])
+        for m in ordered
+        if m.source != "registry" and m.payload.startswith(b"+")
+        for said in json.loads(m.payload[1:])
+    ]
+
+
+def _is_read_with(message: Seen) -> bool:
+    return message.source != "registry" and message.payload.startswith((b"#", b"-"))
+
+
+def _names_for(message: Seen, births: list[_Birth]) -> dict[str, str] | None:
+    """By the last birth of its topic before it, without any by the first one after it; None where there is none."""
+    mine = [b for b in births if b.topic == message.topic]
+    earlier = [b for b in mine if b.arrival < message.arrival]
+    return earlier[-1].names if earlier else mine[0].names if mine else None
+
+
+def _numbered(message: Seen, births: list[_Birth]) -> list[_Said]:
+    """The readings of a message that is read with births, its topic being the device.
+
+    After "#": a list of [number, time or null, value], whose names a birth knows. "-" ends, with value 0 of metric m,
+    the parts born for its topic after the last birth without a part.
+    """
+    if message.payload.startswith(b"#"):
+        names = _names_for(message, births) or {}
+        numbered = enumerate(json.loads(message.payload[1:]))
+        told = [(n, message.topic, names[number], at, what) for n, (number, at, what) in numbered if number in names]
+    else:
+        before = [b for b in births if b.topic == message.topic and b.arrival < message.arrival]
+        since = max((n + 1 for n, b in enumerate(before) if not b.part), default=0)
+        told = [(n, part, "m", None, 0.0) for n, part in enumerate(sorted({b.part for b in before[since:]}))]
+    return [
+        _Said(
+            device=device,
+            metric=metric,
+            at=message.received_at if at is None else at,
+            value=float(what),
+            text=None,
+            unit=None,
+            flags=(),
+            timed_by="received" if at is None else "payload",
+            message=message,
+            position=position,
+            declared=None,
+        )
+        for position, device, metric, at, what in told
+    ]
+
+
 def _redelivered(ordered: list[Seen]) -> set[UUID]:
     """Messages with dup set that repeat the last message their packet id had in the last ten minutes of a session."""
     ends: dict[tuple[str, str, int], int] = {}
@@ -252,10 +317,14 @@ def _settle(said: list[_Said]) -> tuple[list[_Said], list[_Said], dict[UUID, int
     return readings, corrections, brought
 
 
-def _outcome(message: Seen, said: list[_Said], brought: int, redelivered: bool) -> str:  # noqa: FBT001
+def _outcome(message: Seen, said: list[_Said], brought: int, redelivered: bool, births: list[_Birth]) -> str:  # noqa: FBT001
     if redelivered:
         return "duplicate"
-    if message.source == "registry" or _announces(message):
+    if message.source == "registry" or message.payload.startswith((b"!", b"+")):
+        return "not_telemetry"
+    if message.payload.startswith(b"#") and _names_for(message, births) is None:
+        return "held"
+    if message.payload.startswith(b"-") and not said:
         return "not_telemetry"
     if not said:
         return "rejected"
@@ -337,19 +406,29 @@ def _reading_row(r: _Said, known: _Known) -> Row:
     )
 
 
-def _reject_rows(ordered: list[Seen], again: set[UUID]) -> list[Row]:
+def _reject_rows(ordered: list[Seen], again: set[UUID], births: list[_Birth]) -> list[Row]:
     return [
-        (m.message_id, m.topic, m.source, m.received_at, "malformed_json", None, m.payload, "plain", 1)
+        (m.message_id, m.topic, m.source, m.received_at, reason, None, m.payload, "plain", 1)
         for m in ordered
-        if m.source != "registry" and not m.payload.startswith((b"[", b"!")) and m.message_id not in again
+        if m.message_id not in again and (reason := _reason(m, births)) is not None
     ]
+
+
+def _reason(message: Seen, births: list[_Birth]) -> str | None:
+    if message.source == "registry" or message.payload.startswith((b"[", b"!", b"+", b"-")):
+        return None
+    if not message.payload.startswith(b"#"):
+        return "malformed_json"
+    names = _names_for(message, births)
+    unknown = names is not None and any(number not in names for number, _, _ in json.loads(message.payload[1:]))
+    return "unknown_alias" if unknown else None
 
 
 def _device_rows(ordered: list[Seen], said: dict[UUID, list[_Said]], known: _Known) -> list[Row]:
     sights: dict[str, list[int]] = defaultdict(list)
     for m in ordered:
-        for r in said[m.message_id]:
-            sights[r.device].append(m.received_at)
+        for device in [m.topic] if _is_read_with(m) else [r.device for r in said[m.message_id]]:
+            sights[device].append(m.received_at)
     rows: list[Row] = []
     named = {device for device, _ in known.names}
     for device in sorted(named | set(sights)):
@@ -399,7 +478,7 @@ def _shape_rows(ordered: list[Seen], said: dict[UUID, list[_Said]]) -> list[Row]
     for m in ordered:
         numbers = tuple(sorted({r.metric for r in said[m.message_id] if r.value is not None}))
         texts = tuple(sorted({r.metric for r in said[m.message_id] if r.value is None}))
-        if numbers or texts:
+        if (numbers or texts) and not _is_read_with(m):
             having[m.landed_on, (numbers, texts)].append(m)
     rows = []
     for day in {landed_on for landed_on, _ in having}:

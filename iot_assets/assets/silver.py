@@ -22,7 +22,7 @@ from iot_assets.decoders.routes import RouteTable
 from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, bounds, route_table
 from iot_assets.settings import Settings
-from iot_assets.warehouse import ledger
+from iot_assets.warehouse import births, ledger
 from iot_assets.warehouse import silver as unit
 from iot_assets.warehouse.connection import rows, scalar
 from iot_assets.warehouse.contract import CheckResult
@@ -71,7 +71,9 @@ def silver(
 def settle_pending(connection: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> list[unit.Written]:
     """Decode and settle each batch that silver has not applied, a transaction each."""
     settler = Settler(connection, route_table(settings), bounds(settings), run_id, settings.drift.shapes_per_route)
-    return [settler.settle(batch, unit.open_batch(connection, batch)) for batch in ledger.pending(connection, "silver")]
+    pending = ledger.pending(connection, "silver")
+    written = [settler.settle(batch, unit.open_batch(connection, batch)) for batch in pending]
+    return written + settler.read_again(settings.warehouse.batch_messages)
 
 
 def replay_rejects(
@@ -83,7 +85,7 @@ def replay_rejects(
     most = settings.warehouse.batch_messages
     while opened := open_rejects(connection, choice, since=since, most=most, run_id=run_id):
         written.append(settler.settle(*opened))
-    return written
+    return written + settler.read_again(most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +100,26 @@ class Settler:
 
     def settle(self, batch: ledger.Batch, messages: pa.Table) -> unit.Written:
         """One transaction of silver."""
-        decoded = decode(messages, self.routes, self.bounds)
+        decoded = decode(messages, self.routes, self.bounds, births.known(self.connection))
         history = snapshots(self.connection) if unit.brings_registry(self.connection) else None
         ready = unit.Decoded(
-            decoded.readings, decoded.rejects, decoded.outcomes, decoded.announcements, decoded.announced_metrics
+            decoded.readings,
+            decoded.rejects,
+            decoded.outcomes,
+            decoded.announcements,
+            decoded.announced_metrics,
+            decoded.births,
         )
         return unit.write(
             self.connection, batch, ready, history, run_id=self.run_id, shapes_per_route=self.shapes_per_route
         )
+
+    def read_again(self, most: int) -> list[unit.Written]:
+        """Settle again what a birth that came late has shown in another light, a transaction each ``most`` messages."""
+        written = []
+        while batch := births.open_rereads(self.connection, most=most, run_id=self.run_id):
+            written.append(self.settle(batch, unit.batch_messages(self.connection)))
+        return written
 
 
 def metadata(

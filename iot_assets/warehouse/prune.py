@@ -30,11 +30,12 @@ def prune(connection: duckdb.DuckDBPyConnection, *, bronze_days: int) -> Pruned:
     Registries stay: the history of the devices is made from all of them.
     """
     before = scalar(connection, "select date_trunc('day', now()) - to_days(?)", [bronze_days])
-    # Rejects keep their messages, whole, for a replay.
+    # Rejects keep their messages, whole, for a replay; what is held is read when the birth comes that it waits for.
     settled = (
         " and batch_id in (select batch_id from ops.applied where unit = 'gold')"
         f" and received_at < {instant(before)}"
         " and message_id not in (select message_id from silver.rejects)"
+        " and message_id not in (select message_id from silver.outcomes where outcome = 'held')"
     )
     with transaction(connection):
         messages = int(

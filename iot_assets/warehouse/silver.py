@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from iot_assets.lake.landed import REGISTRY_SOURCE
-from iot_assets.warehouse import contract, drift, facts, ledger, registry
+from iot_assets.warehouse import births, contract, drift, facts, ledger, registry
 from iot_assets.warehouse.connection import scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
@@ -48,6 +48,7 @@ class Decoded:
     outcomes: pa.Table
     announcements: pa.Table
     announced_metrics: pa.Table
+    births: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ def write(
         connection.execute(filled("silver/rejects", batch_id=number))
         connection.execute(filled("silver/devices"))
         drift.record(connection, shapes_per_route)
+        births.record(connection, decoded.births)
         checks = _checks(connection, batch.batch_id)
         contract.judge(checks)
         ledger.record(connection, run_id, [c for c in checks if not c.passed])

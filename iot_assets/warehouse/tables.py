@@ -315,6 +315,27 @@ DIRTY: Final = Table(
     time="minute_at",
 )
 
+BIRTHS: Final = Table(
+    "ops", "births", "What the messages of a topic are read with: births (Sparkplug), as far back as any was landed.",
+    (
+        _r("topic", "VARCHAR", "Topic of the messages that are read with it."),
+        _r("part", "VARCHAR", "Of which of several things it tells, where those messages need more than one birth."),
+        _r("received_at", AT, "When the birth was received."),
+        _r("message_id", "UUID", "The message that is the birth."),
+        _r("value", "BLOB", "What it says, in a form of the convention's own."),
+    ),
+    key=("topic", "part", "message_id"), time="received_at",
+)
+
+REREADS: Final = Table(
+    "ops", "rereads", "Messages that silver has yet to read again, since a birth has arrived after them.",
+    (
+        _r("message_id", "UUID", "The message."),
+        _r("received_at", AT, "When it was received."),
+    ),
+    key=("message_id",), time="received_at",
+)
+
 CHECK_RESULTS: Final = Table(
     "ops", "check_results", "Result of each check that a write unit judged.",
     (
@@ -381,7 +402,7 @@ TABLES: Final = MappingProxyType(
             FILES, MESSAGES,
             OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
-            APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
+            APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
         )
     }
 )

@@ -2,7 +2,8 @@
 
 A payload is a JSON list of [device, metric, microseconds since 1970 or null, number or text, unit or null, own
 flags, and where it has one a declared id], or it announces: "!" and a JSON object of what devices are, as in a
-registry; anything else is a reject. On the topic ``all`` all values of one time are kept.
+registry; anything else is a reject. On the topic ``all`` all values of one time are kept. Some are read with births:
+"+" begins one, "#" what it numbers, "-" an end (see the oracle).
 Belongs here: payloads, what decoding makes of them. Does not: expectations.
 """
 
@@ -14,15 +15,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 
 from iot_assets.assets.registry import snapshots
+from iot_assets.decoders.births import Births
 from iot_assets.decoders.decoded import (
     ANNOUNCED_METRICS_SCHEMA,
     ANNOUNCEMENTS_SCHEMA,
+    BIRTHS_SCHEMA,
     OUTCOMES_SCHEMA,
     READINGS_SCHEMA,
     REJECTS_SCHEMA,
 )
 from iot_assets.lake.landed import REGISTRY_SOURCE
-from iot_assets.warehouse import ledger, silver
+from iot_assets.warehouse import births, ledger, silver
 from iot_assets_tests.house import RUN
 from iot_assets_tests.lake_builder import Landed, Message, at
 from iot_assets_tests.oracle import SHAPES, Seen, instant
@@ -54,16 +57,32 @@ def reading(
 
 def settle_plainly(connection: duckdb.DuckDBPyConnection) -> list[silver.Written]:
     """Silver for whatever waits, decoded by ``decode_plainly``."""
-    written = []
-    for batch in ledger.pending(connection, "silver"):
-        decoded = decode_plainly(silver.open_batch(connection, batch))
-        history = snapshots(connection) if silver.brings_registry(connection) else None
-        written.append(silver.write(connection, batch, decoded, history, run_id=RUN, shapes_per_route=SHAPES))
+    written = [
+        _settle(connection, batch, silver.open_batch(connection, batch))
+        for batch in ledger.pending(connection, "silver")
+    ]
+    while batch := births.open_rereads(connection, most=2, run_id=RUN):
+        written.append(_settle(connection, batch, silver.batch_messages(connection)))
     return written
 
 
-def decode_plainly(messages: pa.Table) -> silver.Decoded:
-    """What a decoder of the trivial format hands to silver."""
+def _settle(connection: duckdb.DuckDBPyConnection, batch: ledger.Batch, messages: pa.Table) -> silver.Written:
+    decoded = decode_plainly(messages, births.known(connection))
+    history = snapshots(connection) if silver.brings_registry(connection) else None
+    return silver.write(connection, batch, decoded, history, run_id=RUN, shapes_per_route=SHAPES)
+
+
+def decode_plainly(messages: pa.Table, known: pa.Table | None) -> silver.Decoded:
+    """What a decoder of the trivial format hands to silver, with the births that it is handed."""
+    found = [
+        {"row": row, "value": json.dumps(said["names"]).encode(), "topic": said["topic"], "part": said["part"]}
+        for row, message in enumerate(messages.to_pylist())
+        if message["payload"].startswith(b"+") and message["source"] != REGISTRY_SOURCE
+        for said in json.loads(message["payload"][1:])
+    ]
+    born = pa.Table.from_pylist(found, BIRTHS_SCHEMA)
+    before = BIRTHS_SCHEMA.empty_table() if known is None else known.cast(BIRTHS_SCHEMA)
+    read_with = Births(pa.concat_tables([before, born]), len(before), json.loads)
     readings: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
     outcomes: list[dict[str, Any]] = []
@@ -77,6 +96,14 @@ def decode_plainly(messages: pa.Table) -> silver.Decoded:
             for device, facts in json.loads(message["payload"][1:]).items():
                 devices.append({"row": row, "device_id": device, **{n: v for n, v in facts.items() if n != "metrics"}})
                 metrics += [{"row": row, "device_id": device, "metric": m, **f} for m, f in facts["metrics"].items()]
+        elif message["payload"].startswith(b"+"):
+            outcomes.append({"row": row, "status": "not_telemetry", "route": "plain", "decoder": "plain"})
+        elif message["payload"].startswith((b"#", b"-")):
+            status, told, fault = _read_with(row, message, read_with)
+            outcomes.append({"row": row, "status": status, "route": "plain", "decoder": "plain"})
+            outcomes[-1]["sender"] = message["topic"]
+            readings += told
+            rejects += [{"row": row, "reason": "unknown_alias", "decoder": "plain"}] if fault else []
         elif not message["payload"].startswith(b"["):
             outcomes.append({"row": row, "status": "rejected", "decoder": "plain"})
             rejects.append({"row": row, "reason": "malformed_json", "decoder": "plain"})
@@ -100,7 +127,30 @@ def decode_plainly(messages: pa.Table) -> silver.Decoded:
         pa.Table.from_pylist(outcomes, schema=OUTCOMES_SCHEMA),
         pa.Table.from_pylist(devices, schema=ANNOUNCEMENTS_SCHEMA),
         pa.Table.from_pylist(metrics, schema=ANNOUNCED_METRICS_SCHEMA),
+        born,
     )
+
+
+def _read_with(row: int, message: dict[str, Any], read_with: Births) -> tuple[str, list[dict[str, Any]], bool]:
+    """Status, readings and whether anything in it is unknown, of a message that is read with births."""
+    topic, at = message["topic"], message["received_at"]
+    if message["payload"].startswith(b"-"):
+        ended: set[str] = set()
+        for part, _ in read_with.before(topic, row):
+            if not part:
+                break
+            ended.add(part)
+        told = [_reading(row, n, at, [part, "m", None, 0, None, []]) for n, part in enumerate(sorted(ended))]
+        return ("readings" if told else "not_telemetry"), told, False
+    if (names := read_with.of(topic, row)) is None:
+        return "held", [], False
+    numbered = json.loads(message["payload"][1:])
+    told = [
+        _reading(row, position, at, [topic, names[number], us, value, None, []])
+        for position, (number, us, value) in enumerate(numbered)
+        if number in names
+    ]
+    return ("readings" if told else "rejected"), told, len(told) < len(numbered)
 
 
 def seen(landed: Iterable[Landed]) -> list[Seen]:

@@ -21,6 +21,13 @@ _VALUES: Final = (0, 1, 1.5, 0.1, 0.2, -0.3, 1e-13, 5e-13, 999_999_999.9, 1e9, 9
 _FLAGS: Final[tuple[list[str], ...]] = ([], [], [], ["stale"], ["out_of_range"], ["clock_suspect"])
 _GAPS: Final = (0.25, 0.25, 7, 61, 700)
 
+#: Kinds of messages, by how often they come; those that ``_CONTENT`` does not make repeat others.
+_KINDS: Final = {"new": 3, "copy": 1, "heard": 2, "again": 2, "reject": 1, "registry": 2, "announced": 1} | {
+    "birth": 2,
+    "numbered": 2,
+    "end": 1,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -84,11 +91,7 @@ def _steps() -> st.SearchStrategy[Step]:
 
 @st.composite
 def _filled(draw: st.DrawFn, message: Message, earlier: list[Message]) -> Message:
-    kind = draw(
-        st.sampled_from(
-            ["new", "new", "new", "copy", "heard", "heard", "again", "again", "reject", *["registry"] * 2, "announced"]
-        )
-    )
+    kind = draw(st.sampled_from([kind for kind, weight in _KINDS.items() for _ in range(weight)]))
     packet_id = draw(st.sampled_from([1, 1, 2, 0]))
     if kind == "registry":
         return replace(
@@ -96,19 +99,17 @@ def _filled(draw: st.DrawFn, message: Message, earlier: list[Message]) -> Messag
         )
     if kind in {"copy", "again"} and earlier:
         original = draw(st.sampled_from(earlier))
-        again = kind == "again"
-        if not again:
-            return replace(message, payload=original.payload, packet_id=packet_id)
+        repeated = replace(message, topic=original.topic, payload=original.payload, packet_id=packet_id)
+        if kind == "copy":
+            return repeated
         # Mostly by the connection after, as a broker does it.
         later = message.session + (message.session == original.session and draw(st.integers(0, 4)) > 0)
-        message = replace(message, dup=True, session=later, topic=original.topic)
-        return replace(message, payload=original.payload, packet_id=original.packet_id)
+        return replace(repeated, dup=True, packet_id=original.packet_id, session=later)
     if kind == "heard" and (told := [m for m in earlier if m.payload.startswith(b"[")]):
         return replace(message, payload=_heard(draw(st.sampled_from(told)).payload, draw(st.sampled_from([1, -1, 70]))))
-    if kind == "announced":
-        return replace(message, payload=b"!" + json.dumps(draw(_announcements())).encode(), packet_id=packet_id)
-    payload = b"{" if kind == "reject" else json.dumps(draw(st.lists(_readings(), min_size=1, max_size=3))).encode()
-    return replace(message, payload=payload, dup=draw(st.integers(0, 4)) == 4, packet_id=packet_id)
+    dup = draw(st.integers(0, 4)) == 4
+    topic, payload = draw(_CONTENT.get(kind, _CONTENT["new"]))
+    return replace(message, topic=topic, payload=payload, dup=dup, packet_id=packet_id)
 
 
 def _heard(payload: bytes, seconds: int) -> bytes:
@@ -159,3 +160,37 @@ def _registries(draw: st.DrawFn) -> dict[str, Any]:
         devices[device] = {"kind": draw(st.sampled_from(["x", "y"])), "metrics": metrics}
         devices[device] |= draw(st.sampled_from([{}, {"lon": 3.0}]))
     return devices
+
+
+@st.composite
+def _births(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """What numbers mean in one topic, and who is to end with the other."""
+    names: dict[str, str] = draw(st.dictionaries(st.sampled_from(["1", "2"]), st.sampled_from(["m", "n"])))
+    told = {"topic": draw(st.sampled_from(["x", "x", "y"])), "part": "", "names": names}
+    return [told, {"topic": "z", "part": draw(st.sampled_from(["a", "c", ""])), "names": {}}]
+
+
+@st.composite
+def _numbered(draw: st.DrawFn) -> list[Any]:
+    clock = draw(st.one_of(st.none(), st.sampled_from(_DEVICE_CLOCK)))
+    us = None if clock is None else instant(NOON) + clock * 1_000_000
+    return [draw(st.sampled_from(["1", "1", "2"])), us, draw(st.sampled_from([0, 1, 2.5]))]
+
+
+def _written(mark: str, content: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
+    return content.map(lambda what: mark.encode() + json.dumps(what).encode())
+
+
+#: Kinds of messages: topic and payload of each.
+_CONTENT: Final = {
+    "new": st.tuples(
+        st.sampled_from(["plain", "plain", "all"]), _written("", st.lists(_readings(), min_size=1, max_size=3))
+    ),
+    "reject": st.just(("plain", b"{")),
+    "announced": st.tuples(st.just("plain"), _written("!", _announcements())),
+    "birth": st.tuples(st.just("plain"), _written("+", _births())),
+    "numbered": st.tuples(
+        st.sampled_from(["x", "x", "y"]), _written("#", st.lists(_numbered(), min_size=1, max_size=3))
+    ),
+    "end": st.just(("z", b"-")),
+}

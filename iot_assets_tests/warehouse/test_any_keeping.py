@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iot_assets.serving.ledger import published_paths
-from iot_assets.warehouse import history, silver
+from iot_assets.warehouse import births, history, silver
 from iot_assets.warehouse.compaction import compact_landed
 from iot_assets.warehouse.publish import publish
 from iot_assets.warehouse.replay import Choice, open_rejects
@@ -76,7 +76,7 @@ def _do(house: House, what: str, connection: duckdb.DuckDBPyConnection, known: f
         case _:
             since = datetime.now(UTC)
             while opened := open_rejects(connection, Choice(), since=since, most=1000, run_id=RUN):
-                decoded = decode_plainly(opened[1])
+                decoded = decode_plainly(opened[1], births.known(connection))
                 silver.write(connection, opened[0], decoded, None, run_id=RUN, shapes_per_route=oracle.SHAPES)
 
 

@@ -3,6 +3,7 @@
 -- from:    decoded_readings, decoded_rejects, decoded_outcomes, batch, withdrawn, tried
 -- A message counts once, duplicates and redeliveries too: its shape is a matter of its payload alone. So those reopened
 -- are left out, unless they gave no readings before or are rejects that a replay tries again (they never counted).
+-- What is read with a birth has no shape of its own: it may tell any of the metrics that its birth tells.
 -- The metrics of a message are spelled out for one example of each signature only; the signature tells how often a
 -- metric occurs, the shape does not.
 create or replace temp table arriving_shapes as
@@ -25,6 +26,7 @@ counted as (
     join decoded_outcomes o using (row)
     join batch b using (row)
     where o.route is not null
+        and o.sender is null
         and (
             b.message_id not in (select message_id from withdrawn where readings > 0)
             or (select count(*) > 0 from tried)

@@ -1,10 +1,18 @@
 -- builds:  silver.devices: first and last sight of the devices of the batch; devices that no registry names get a row
--- from:    decoded_readings, batch (redeliveries too: the sight of a device is a matter of the messages alone)
+-- from:    decoded_readings, decoded_outcomes, batch (redeliveries too: the sight of a device is a matter of the
+--          messages alone)
+-- Of a message that is read with a birth its sender is seen, whatever comes out, since another birth may change that.
 create or replace temp table seen as
-select r.device_id, min(b.received_at) as first_at, max(b.received_at) as last_at
-from decoded_readings r
+select device_id, min(b.received_at) as first_at, max(b.received_at) as last_at
+from (
+    select row, device_id
+    from decoded_readings
+    where row not in (select row from decoded_outcomes where sender is not null)
+    union all
+    select row, sender from decoded_outcomes where sender is not null
+)
 join batch b using (row)
-group by r.device_id;
+group by device_id;
 
 update silver.devices
 set
