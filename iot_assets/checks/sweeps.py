@@ -12,6 +12,7 @@ import duckdb
 
 from iot_assets.assets.results import markdown
 from iot_assets.assets.specs import key_of
+from iot_assets.checks.sequences import sequence_gaps
 from iot_assets.resources import POOL, WarehouseResource
 from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import rows, scalar
@@ -62,7 +63,7 @@ def books_balance_everywhere(warehouse: WarehouseResource) -> dg.AssetCheckResul
     return _result(found, {"messages": int(messages)})
 
 
-SWEEPS: Final = (gold_recomputes, readings_key_of_a_day, books_balance_everywhere)
+SWEEPS: Final = (gold_recomputes, readings_key_of_a_day, books_balance_everywhere, sequence_gaps)
 
 
 def _rotating_day(connection: duckdb.DuckDBPyConnection) -> date | None:

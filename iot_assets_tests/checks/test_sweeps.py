@@ -10,6 +10,7 @@ import pytest
 
 from iot_assets.warehouse import history
 from iot_assets_tests.dagster_house import DagsterHouse, checks
+from iot_assets_tests.decoders.sparkplug import metric, payload
 from iot_assets_tests.lake_builder import LakeBuilder, Message, at, said
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 GOLD = "gold/readings_1min:recomputes"
 KEY = "silver/readings:key_of_a_day"
 BOOKS = "silver/outcome_counts:books_balance_everywhere"
+SEQUENCES = "bronze/messages:sequence_gaps"
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def busy(dagster_house: DagsterHouse) -> DagsterHouse:
 def swept(house: DagsterHouse) -> dict[str, Any]:
     """Failing rows by check."""
     found = checks(house.job("sweep"))
-    assert set(found) == {GOLD, KEY, BOOKS}
+    assert set(found) == {GOLD, KEY, BOOKS, SEQUENCES}
     assert all(c.passed == (c.metadata["failing_rows"].value == 0) for c in found.values())
     assert {c.severity for c in found.values() if not c.passed} <= {dg.AssetCheckSeverity.ERROR}
     return {name: c.metadata["failing_rows"].value for name, c in found.items() if not c.passed}
@@ -100,3 +102,24 @@ def test_pruned_minutes_do_not_unbalance_the_books(busy: DagsterHouse) -> None:
     with house.open() as connection:
         assert prune(connection, bronze_days=1).messages > 0
     assert swept(busy) == {}
+
+
+def numbered(seconds: float, seq: int, kind: str = "NDATA") -> Message:
+    """A Sparkplug message of the node n with this running number."""
+    message, _, device = kind.partition("/")
+    body = payload(metric("t", double=1.0), seq=seq)
+    return Message(received_at=at(seconds), topic=f"spBv1.0/g/{message}/n/{device}".rstrip("/"), payload=body)
+
+
+def test_lost_sparkplug_messages_are_a_warning(dagster_house: DagsterHouse) -> None:
+    LakeBuilder(dagster_house.house.paths).land(
+        *(numbered(n, seq) for n, seq in enumerate([254, 255, 0, 1, 5, 5, 6])),
+        numbered(10, 0, "NBIRTH"),
+        numbered(11, 1, "DDATA/d"),
+        numbered(12, 3),
+    )
+    dagster_house.house.run()
+    found = checks(dagster_house.job("sweep"))[SEQUENCES]
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert found.metadata["messages_lost"].value == 3 + 1
+    assert "g/n" in str(found.metadata["rows"].value)
