@@ -15,6 +15,7 @@ from iot_assets.automation.freshness import CATCH_UP_SENSOR, with_policies
 from iot_assets.automation.history import compact_job, history_job, history_schedule
 from iot_assets.automation.landing import landing_sensor
 from iot_assets.automation.minute import MINUTE_JOB, minute_schedule
+from iot_assets.automation.rebirth import rebirth_job, rebirth_schedules
 from iot_assets.automation.rebuild import rebuild_job
 from iot_assets.automation.replay import replay_job
 from iot_assets.automation.sweep import SWEEP_JOB, sweep_schedule
@@ -34,8 +35,20 @@ def build_defs(settings: Settings) -> dg.Definitions:
     defs = dg.Definitions(
         assets=[LANDED_SPEC, *assets],
         asset_checks=list(SWEEPS),
-        jobs=[MINUTE_JOB, SWEEP_JOB, clean_up_job, history_job, compact_job, replay_job, rebuild_job(settings)],
-        schedules=[minute_schedule, sweep_schedule, clean_up_schedule, history_schedule],
+        jobs=[
+            MINUTE_JOB,
+            SWEEP_JOB,
+            clean_up_job,
+            history_job,
+            compact_job,
+            replay_job,
+            rebirth_job,
+            rebuild_job(settings),
+        ],
+        schedules=[
+            *[minute_schedule, sweep_schedule, clean_up_schedule, history_schedule],
+            *rebirth_schedules(settings),
+        ],
         sensors=[landing_sensor, CATCH_UP_SENSOR],
         resources={"settings": settings, "warehouse": warehouse_resource(settings)},
         # One process a run: a process a step costs ten times as much.

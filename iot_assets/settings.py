@@ -214,6 +214,15 @@ class Decode(_Section):
     )
 
 
+class Sparkplug(_Section):
+    """Sparkplug B."""
+
+    rebirth: bool = Field(
+        default=False,
+        description="Each ten minutes, ask the edge nodes whose data is held for want of a birth to be born again (a command to them, over the broker).",
+    )
+
+
 class Drift(_Section):
     """What is remembered, and said, of the shapes of messages: a shape is the set of metrics that one message gives."""
 
@@ -357,6 +366,7 @@ class Settings(BaseSettings):
     registry: Registry = Field(default=Registry(), description="The device registry.")
     routes: tuple[Route, ...] = Field(default=(), description="Your routes, tried in order before the built-in ones.")
     decode: Decode = Field(default=Decode(), description="Bounds of decoding.")
+    sparkplug: Sparkplug = Field(default=Sparkplug(), description="Sparkplug B.")
     drift: Drift = Field(default=Drift(), description="Shapes of messages.")
     warehouse: Warehouse = Field(default=Warehouse(), description="The warehouse.")
     history: History = Field(default=History(), description="Closed days.")

@@ -19,6 +19,7 @@ VERBS: Final = MappingProxyType(
         "land": "iot_assets.cli.land:land",
         "load": "iot_assets.cli.load:load",
         "query": "iot_assets.cli.query:query",
+        "rebirth": "iot_assets.cli.rebirth:rebirth",
         "rebuild": "iot_assets.cli.rebuild:rebuild",
         "rejects": "iot_assets.cli.rejects:rejects",
         "replay": "iot_assets.cli.replay:replay",
