@@ -5,7 +5,7 @@ Belongs here: the few verbs with which a reader tells what it found. Does not: a
 
 from __future__ import annotations
 
-import math
+from math import isfinite
 from typing import Any, Final
 
 import pyarrow as pa
@@ -24,6 +24,8 @@ from iot_assets.decoders.units import code
 from iot_assets.model import REJECT_REASONS
 
 _MAX_SHOWN: Final = 100
+#: So many measurements are told before they are turned into columns.
+_AT_ONCE: Final = 1 << 16
 _ALL_FLAGS: Final = sum(FLAG_BITS.values())
 
 
@@ -50,6 +52,9 @@ class Sheet:
         self._said = False
         self._records: list[tuple[Any, ...]] = []
         self._fields: list[tuple[Any, ...]] = []
+        self._written_records: list[pa.Table] = []
+        self._written_fields: list[pa.Table] = []
+        self._record, self._recorded = -1, -1
         self._faults: list[tuple[int, str, str]] = []
         self._not_telemetry: list[int] = []
         self._held: list[int] = []
@@ -62,6 +67,8 @@ class Sheet:
         self._row = row
         self._position = 0
         self._said = False
+        if len(self._fields) >= _AT_ONCE:
+            self._write()
 
     def end(self) -> None:
         """The message is read."""
@@ -90,14 +97,16 @@ class Sheet:
         self._said = True
         if us is not None:
             us = max(-_FARTHEST_US, min(_FARTHEST_US, us))
-        self._records.append((self._row, len(self._records), device, time, us, relative, declared_id))
+        self._record += 1
+        self._recorded = self._row
+        self._records.append((self._row, self._record, device, time, us, relative, declared_id))
 
     def measure(self, metric: str, value: float | str | None, unit: str | None = None, flags: int = 0) -> None:
         """A measurement of the record begun last: a number, a truth value or text; None measures nothing.
 
         ``flags`` are bits of ``judge.FLAG_BITS``: what the device itself says of the quality.
         """
-        if not self._records or self._records[-1][0] != self._row:
+        if self._recorded != self._row:
             self.record()
         if value is None:
             return
@@ -110,19 +119,19 @@ class Sheet:
             except OverflowError:
                 self.fault(metric, "bad_value", "a whole number that is too large")
                 return
-            if not math.isfinite(number):
+            if not isfinite(number):
                 self.fault(metric, "bad_value", str(value))
                 return
         position = self._position
         self._position = position + 1
-        self._fields.append((len(self._records) - 1, position, metric, number, text, unit, flags, None, None))
+        self._fields.append((self._record, position, metric, number, text, unit, flags, None, None))
 
     def fault(self, metric: str, reason: str, detail: str) -> None:
         """A measurement of the record begun last that measures nothing."""
         position = self._position
         self._position = position + 1
         told = f"{metric[:_MAX_SHOWN]}: {detail[:_MAX_SHOWN]}"
-        self._fields.append((len(self._records) - 1, position, metric, None, None, None, 0, reason, told))
+        self._fields.append((self._record, position, metric, None, None, None, 0, reason, told))
 
     def reject(self, reason: str, detail: str) -> None:
         """The message, or the rest of it, cannot be read."""
@@ -183,7 +192,7 @@ class Sheet:
         """Take back what was told of this message since the mark."""
         for told, start in zip(self._lists(), mark, strict=True):
             del told[start:]
-        self._said = False
+        self._said, self._recorded = False, -1
 
     def _lists(self) -> tuple[list[Any], ...]:
         return (
@@ -196,14 +205,23 @@ class Sheet:
             self._announced_metrics,
         )
 
+    def _write(self) -> None:
+        """Turn what was told into columns, which take a tenth of the memory."""
+        self._written_records.append(_table(self._records, RECORDS_SCHEMA))
+        self._written_fields.append(_table(self._fields, FIELDS_SCHEMA))
+        self._records.clear()
+        self._fields.clear()
+
     def records(self) -> pa.Table:
         """All records, with the columns of ``RECORDS_SCHEMA``."""
-        return _table(self._records, RECORDS_SCHEMA)
+        self._write()
+        return pa.concat_tables(self._written_records)
 
     def found(self) -> Found:
         """All else."""
+        self._write()
         return Found(
-            fields=_table(self._fields, FIELDS_SCHEMA),
+            fields=pa.concat_tables(self._written_fields),
             faults=_table(self._faults, FAULTS_SCHEMA),
             not_telemetry=pa.array(self._not_telemetry, pa.int64()),
             held=pa.array(self._held, pa.int64()),

@@ -110,11 +110,12 @@ class _Reading:
 
     def metrics(self, metrics: Any, prefix: str = "", depth: int = 0, at: int = 0, flags: int = 0) -> None:
         """Read metrics; those of a template have its time and flags where they tell none of their own."""
-        measure = self._sheet.measure
+        measure, by_alias = self._sheet.measure, self._facts.by_alias
         for metric in metrics:
             if metric.is_null or metric.is_transient:
                 continue
-            name, declared, unit = self._named(metric, prefix)
+            name = metric.name
+            name, declared, unit = self._named(prefix, name) if name else by_alias.get(metric.alias, _NAMELESS)
             form = metric.WhichOneof("value")
             time = metric.timestamp or at
             if form is None or not name:
@@ -131,12 +132,10 @@ class _Reading:
                 self._record(time)
             measure(name, getattr(metric, form), unit, own)
 
-    def _named(self, metric: Any, prefix: str) -> Fact:
-        """The metric's name, and what the birth says of it; without a name where there is none."""
-        if name := metric.name:
-            name = prefix + (name if type(name) is str else as_text(name))
-            return self._facts.by_name.get(name) or Fact(name, 0, None)
-        return self._facts.by_alias.get(metric.alias, _NAMELESS)
+    def _named(self, prefix: str, said: str | bytes) -> Fact:
+        """A metric that says its name, and what the birth says of it."""
+        name = prefix + as_text(said)
+        return self._facts.by_name.get(name) or Fact(name, 0, None)
 
     def _unread(self, name: str, metric: Any, at: int) -> None:
         if name:
