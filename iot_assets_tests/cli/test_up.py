@@ -109,10 +109,10 @@ def test_the_whole_platform_comes_up_and_goes_down_and_leaves_nothing_behind(pla
             assert line in told
         with urllib.request.urlopen(f"http://127.0.0.1:{platform.page}/server_info", timeout=10) as answer:
             assert answer.status == 200
-        line = urllib.request.Request(
+        sent = urllib.request.Request(
             f"http://127.0.0.1:{platform.intake}/data", b"1649941817 Voltage 1.34", {"Content-Type": "text/plain"}
         )
-        with urllib.request.urlopen(line, timeout=60) as answer:
+        with urllib.request.urlopen(sent, timeout=60) as answer:
             assert answer.read() == b'{"success": true}'
         refused = platform.refused("up")
         assert "is in use by another `iot-assets up` or `demo`" in refused
