@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
 
 from iot_assets.assets.silver import replay_rejects
 from iot_assets.settings import Route
@@ -13,11 +16,8 @@ from iot_assets.warehouse.replay import Choice
 from iot_assets_tests.house import RUN, House, house_in
 from iot_assets_tests.lake_builder import LakeBuilder, Message, at, said
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
 DAY: Final = 86_400
+SAMPLE: Final = Path(__file__).parents[3] / "shared" / "samples" / "telemetry_v1_v2.jsonl"
 SHAPES: Final = "select numbers, texts, messages from silver.schema_versions order by first_seen_at, shape"
 
 
@@ -142,3 +142,21 @@ def test_a_message_that_is_rejected_in_part_counts_once_it_is_read_whole(house: 
     rebuilt = after.tables()["silver.schema_versions"]
     after.rebuild(at(0).date())
     assert after.tables()["silver.schema_versions"] == rebuilt
+
+
+@pytest.mark.skipif(not SAMPLE.is_file(), reason=f"SKIPPED: no sample at {SAMPLE}; no real drift was seen")
+def test_real_telemetry_of_two_versions_has_two_shapes(house: House) -> None:
+    lines = SAMPLE.read_bytes().splitlines()
+    second_version = [b'"location"' in line for line in lines]
+    LakeBuilder(house.paths).land(
+        *(
+            Message(received_at=at(number + 7200 * late), topic="telemetry/fleet", payload=line)
+            for number, (line, late) in enumerate(sorted(zip(lines, second_version, strict=True), key=lambda p: p[1]))
+        )
+    )
+    house.run()
+    assert house.ask("select len(numbers), messages from silver.schema_versions order by 1") == [
+        (4, len(lines) - sum(second_version)),
+        (6, sum(second_version)),
+    ]
+    assert told(house, 9000) == [("new shape", "new: location.lat, location.lon")]
