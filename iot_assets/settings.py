@@ -178,6 +178,10 @@ class Route(_Section):
         min_length=1,
         description="One of the conventions that docs/conventions.md lists, or python:package.module:function for a decoder of your own.",
     )
+    content_type: str | None = Field(
+        default=None,
+        description="Only for messages with this content type (HTTP, MQTT 5), without parameters; unset is any.",
+    )
     options: dict[str, Any] = Field(
         default_factory=dict,
         description="What the convention lets you say: timezone, device, device_field, time_field, metric, units, convert, …",

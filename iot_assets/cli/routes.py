@@ -29,6 +29,7 @@ def routes(config: Path | None, *, as_json: bool) -> None:
         rows.append(
             {
                 "topic": route.topic,
+                "content_type": route.content_type,
                 "convention": route.convention,
                 "options": options if as_json else toml(options) if options else "",
                 "from": "settings" if number < len(settings.routes) else "built-in",

@@ -56,7 +56,7 @@ def _named(con: duckdb.DuckDBPyConnection, table: pa.Table) -> pa.Table:
         select row, device_id{columns.replace("a.", "")}
         from (
             select a.row, coalesce(
-                    a.known_id, device_prefix || coalesce(a.device_id, device_captured) || device_suffix
+                    a.known_id, device_prefix || coalesce(a.device_id, device_captured, device_default) || device_suffix
                 ) as device_id
                 {columns}
             from announced_table a join intake i using (row)

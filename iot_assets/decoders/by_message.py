@@ -158,7 +158,8 @@ def _messages(con: duckdb.DuckDBPyConnection) -> Iterator[Message]:
 
 _RECORDS: Final = """
     create temp view records as
-    select r.row, r.record, i.received_at, i.device_prefix, i.device_captured, i.device_suffix, r.device,
+    select r.row, r.record, i.received_at, i.device_prefix, i.device_captured, i.device_suffix,
+        i.device_default, r.device,
         false as device_fault, r.t, r.known_us, r.relative, false as time_fault, r.declared_id
     from told_records r join intake i using (row)
     """

@@ -136,6 +136,11 @@ CONVENTIONS: Final[Mapping[str, Convention]] = MappingProxyType(
             "every field of the object is a metric; fields of objects in it get dotted names",
             {"device_field": _DEVICE_FIELDS, "time_field": _TIME_FIELDS},
         ),
+        "json_lines": Convention(
+            _JSON,
+            "JSON lines (NDJSON): each line an object like those of flat_json",
+            {"device_field": _DEVICE_FIELDS, "time_field": _TIME_FIELDS, "lines": True},
+        ),
         "device_events": Convention(
             _JSON,
             "events of smart devices, in any of three shapes; whatever the shape, a fact is the same metric",

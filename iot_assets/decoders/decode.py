@@ -176,7 +176,7 @@ def _attempt(
             f"""
             create temp view intake as
             select row, received_at, topic, captures, payload, content_type, attributes,
-                device_prefix, device_captured, device_suffix
+                device_prefix, device_captured, device_suffix, device_default
             from part
             where "group" = {number}
             """

@@ -1,7 +1,8 @@
 """What an engine finds in the payloads of a group, before anyone judges it.
 
 Belongs here: the shapes of the tables that engines hand to ``judge``. Does not: how they are found.
-An engine also leaves a view ``records(row, record, received_at, device_prefix, device_captured, device_suffix, device,
+An engine also leaves a view ``records(row, record, received_at, device_prefix, device_captured, device_suffix,
+device_default, device,
 device_fault, t, known_us, relative, time_fault, declared_id)``: who and when. ``record`` is unique in the group, ``t``
 the text of the time, ``known_us`` the time itself where the convention leaves no doubt (microseconds since 1970);
 the faults say that the field is there but cannot be a name or a time.

@@ -18,7 +18,7 @@ class JsonRecordOptions(CommonOptions):
     A dot in a field's name goes one level down; ``/a.b`` names a key with a dot.
     """
 
-    templates: ClassVar[tuple[str, ...]] = ("device", "metric")
+    templates: ClassVar[tuple[str, ...]] = (*CommonOptions.templates, "metric")
 
     each: Names = Field(
         default=(),
@@ -57,6 +57,9 @@ class JsonRecordOptions(CommonOptions):
             "payload that is a bare number, truth value or string is its value, and without value_field the names of "
             "an object's fields come after it. The slashes of a {name#} become dots."
         ),
+    )
+    lines: bool = Field(
+        default=False, description="The payload is JSON lines (NDJSON): each line a document, read on its own."
     )
     plain: bool = Field(
         default=False,

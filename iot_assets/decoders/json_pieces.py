@@ -1,4 +1,4 @@
-"""Messages that hold several records: an array of objects, at the top or at a declared place inside.
+"""Messages that hold several records: lines, or an array of objects, at the top or at a declared place inside.
 
 Belongs here: from messages to records. Does not: what a record says (``json_record``, ``json_fields``).
 """
@@ -26,7 +26,7 @@ def split(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions, declared: 
 
     What a record inside an object lacks is taken from the object around it, but for the value.
     """
-    con.execute(f"create temp table split as {_TOP}")
+    con.execute(f"create temp table split as {_LINES if options.lines else _TOP}")
     inherited = []
     if options.each:
         outer = "select row, place, kind, body, try_cast(body as json) as j from split"
@@ -87,6 +87,16 @@ _TOP: Final = f"""
     union all
     {_items("unnest(range(len(items))), 0", "body", "documents where kind = 'array'")}
     """
+# A line that is no JSON document has no kind, like an element of an array that is no object.
+_LINES: Final = f"""
+    select row, unnest(range(len(items))) as place, 0 as inner_place, trim(unnest(items), {BLANKS}) as body,
+        if(starts_with(trim(unnest(items), {BLANKS}), '{{') and json_valid(unnest(items)), 'object', null) as kind
+    from (
+        select *, list_filter(string_split(body, chr(10)), lambda line: trim(line, {BLANKS}) <> '') as items
+        from documents
+        where kind is not null
+    )
+    """
 _INNER: Final = f"""
     select row, place, 0 as inner_place, coalesce(each_json, body) as body, kind
     from around
@@ -99,7 +109,8 @@ _INNER: Final = f"""
 def _faults(options: JsonRecordOptions) -> str:
     missing = f"no array of records at {' or '.join(options.each)}" if options.each else "the array is empty"
     return f"""
-        select row, 'not_an_object' as reason, 'a record begins ' || left(coalesce(body, 'null'), 60) as detail
+        select row, if(body is null or json_valid(body), 'not_an_object', 'malformed_json') as reason,
+            'a record begins ' || left(coalesce(body, 'null'), 60) as detail
         from split
         where kind is null
         union all

@@ -33,7 +33,7 @@ def read(con: duckdb.DuckDBPyConnection, options: JsonRecordOptions, bounds: Bou
     declared = declared_names(options, named_by_topic=_named_by_topic(con))
     con.execute(f"create temp table documents as {picked(parsed, declared)}")
     faults = [con.sql(_faults(bounds, options)).to_arrow_table()]
-    in_pieces = bool(options.each) or _any_array(con)
+    in_pieces = bool(options.each) or options.lines or _any_array(con)
     if in_pieces:
         faults.append(json_pieces.split(con, options, declared))
     else:
@@ -68,8 +68,10 @@ def _faults(bounds: Bounds, options: JsonRecordOptions) -> str:
 
 
 def _kind(options: JsonRecordOptions) -> str:
-    """What a text is: object, array, bare (any other JSON), plain (text that may be no JSON); null is none of these."""
+    """What a text is: object, array, bare (any other JSON), plain (perhaps no JSON), lines; null is none of these."""
     # What begins like an object or an array and breaks off is no text that was meant as such.
+    if options.lines:
+        return f"if({_WORD} <> '', 'lines', null)"
     plain = f"if(body <> '' and {_WORD}[1] not in ('{{', '['), 'plain', null)" if options.plain else "null"
     return f"""case
             when j is null then {plain}
@@ -95,7 +97,7 @@ _TIME: Final = f"""case
             else {scalar_text("time_json")}
         end"""
 _RECORDS: Final = f"""
-    select row, record, received_at, device_prefix, device_captured, device_suffix,
+    select row, record, received_at, device_prefix, device_captured, device_suffix, device_default,
         {scalar_text("device_json")} as device, not {is_word("device_json")} as device_fault,
         {_TIME} as t, null::bigint as known_us, false as relative, not {is_word("time_json")} as time_fault,
         {scalar_text("id_json")} as declared_id

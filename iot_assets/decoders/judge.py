@@ -44,8 +44,9 @@ def judge(con: duckdb.DuckDBPyConnection, options: CommonOptions, bounds: Bounds
     return con.sql(
         f"""
         with named as (
-            select *, coalesce(t, known_us::varchar) as raw_time, coalesce(device_captured, device) as name,
-                device_prefix || coalesce(device_captured, device) || device_suffix as device_id,
+            select *, coalesce(t, known_us::varchar) as raw_time,
+                coalesce(device_captured, device, device_default) as name,
+                device_prefix || coalesce(device_captured, device, device_default) || device_suffix as device_id,
                 epoch_us(received_at) as received_us
             from records
         ),

@@ -33,13 +33,20 @@ class CommonOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     #: Options in which ``{name}`` stands for what the topic says.
-    templates: ClassVar[tuple[str, ...]] = ("device",)
+    templates: ClassVar[tuple[str, ...]] = ("device", "default_device")
 
     device: str = Field(
         default="{device}",
         description=(
             "How the device id is made: {device} is what the payload (or a level of the topic named so) "
             "says, other names are levels of the topic."
+        ),
+    )
+    default_device: str = Field(
+        default="",
+        description=(
+            "What {device} is where neither the topic nor the payload says it; levels of the topic may stand in it. "
+            "Without it, such messages are rejected."
         ),
     )
     timezone: str | None = Field(

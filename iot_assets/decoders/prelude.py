@@ -1,7 +1,8 @@
 """What any decoder of text does first: is there a payload, is it small enough, is it text at all.
 
 Belongs here: the step from bytes to text. Does not: what the text says.
-An engine reads the view ``intake(row, received_at, payload, device_prefix, device_captured, device_suffix)``.
+An engine reads the view ``intake(row, received_at, payload, device_prefix, device_captured, device_suffix,
+device_default)``.
 """
 
 from __future__ import annotations

@@ -24,6 +24,9 @@ _NAMES: Final = re.compile(r"\{([a-z_][a-z0-9_]*)#?\}")
 _PARTLY: Final = re.compile(r"([^{}+#]*)\{([a-z_][a-z0-9_]*)\}([^{}+#]*)")
 
 
+_MEDIA_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+
+
 class Wanted(Protocol):
     """A route as whoever asks for it writes it down; a ``Route``, or one in the settings."""
 
@@ -33,6 +36,8 @@ class Wanted(Protocol):
     def convention(self) -> str: ...  # noqa: D102
     @property
     def options(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def content_type(self) -> str | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,14 @@ class Route:
     """Topics, by a pattern, and the convention that their messages follow.
 
     A pattern is an MQTT topic filter in which ``{name}`` stands for one level and remembers it (or, with letters around
-    it, a part of one), and ``{name#}`` for one level or more.
+    it, a part of one), and ``{name#}`` for one level or more. With a ``content_type`` the route is only for messages
+    that name it (without parameters, in small letters), as HTTP requests and publishers of MQTT 5 do.
     """
 
     topic: str
     convention: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    content_type: str | None = None
 
 
 DEFAULT_ROUTES: Final = (
@@ -116,8 +123,21 @@ DEFAULT_ROUTES: Final = (
     Route("home/{gateway}/LWT", "not_telemetry"),
     Route("home/{gateway}/version", "not_telemetry"),
     Route("home/{gateway}/commands/#", "not_telemetry"),
+    # HTTP intake
     Route("/data", "text_lines", {"device": "data"}),
+    Route("/ingest/{source}", "influx_line", content_type="text/plain"),
+    Route("/ingest/{source}", "influx_line", content_type="application/vnd.influx.line"),
+    Route("/ingest/{source}", "senml", content_type="application/senml+json"),
+    Route("/ingest/{source}", "senml", content_type="application/senml+cbor"),
+    Route("/ingest/{source}", "cloudevents", content_type="application/cloudevents+json"),
+    Route("/ingest/{source}", "cloudevents", content_type="application/cloudevents-batch+json"),
+    Route("/ingest/{source}", "csv_lines", {"default_device": "{source}"}, content_type="text/csv"),
+    Route("/ingest/{source}", "json_lines", {"default_device": "{source}"}, content_type="application/x-ndjson"),
+    Route("/ingest/{source}", "json_lines", {"default_device": "{source}"}, content_type="application/jsonl"),
+    Route("/ingest/{source}", "flat_json", {"default_device": "{source}"}),
+    # lines
     Route("lines/{device}", "text_lines"),
+    Route("jsonl/#", "json_lines"),
     Route("csv/{device}", "csv_lines"),
     Route("telegraf/{host}/#", "influx_line"),
     Route("influx/#", "influx_line"),
@@ -162,6 +182,8 @@ class DeviceName:
     captured: str | None
     """What the topic says the device is; None leaves it to the payload."""
     suffix: str
+    default: str | None = None
+    """What the device is where neither topic nor payload says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +203,7 @@ class RouteTable:
     """
 
     def __init__(self, routes: Iterable[Wanted] = (), *, defaults: Iterable[Wanted] = DEFAULT_ROUTES) -> None:
-        self.routes = tuple(Route(r.topic, r.convention, r.options) for r in (*routes, *defaults))
+        self.routes = tuple(Route(r.topic, r.convention, r.options, r.content_type) for r in (*routes, *defaults))
         self.groups: list[Group] = []
         self.group_of: list[int] = []
         self._patterns: list[re.Pattern[str]] = []
@@ -198,10 +220,11 @@ class RouteTable:
         if problems:
             raise SettingsError(problems)
 
-    def match(self, topic: str) -> tuple[int, dict[str, str]] | None:
-        """The index of the first route for this topic and the levels that its pattern remembers."""
+    def match(self, topic: str, content_type: str | None = None) -> tuple[int, dict[str, str]] | None:
+        """The index of the first route for such messages and the levels of the topic that its pattern remembers."""
+        kind = None if content_type is None else content_type.partition(";")[0].strip().lower()
         for index, pattern in enumerate(self._patterns):
-            if (found := pattern.fullmatch(topic)) is not None:
+            if (found := pattern.fullmatch(topic)) is not None and self.routes[index].content_type in {None, kind}:
                 return index, found.groupdict()
         return None
 
@@ -214,11 +237,12 @@ class RouteTable:
 
     def device_name(self, index: int, captures: Mapping[str, str]) -> DeviceName:
         """The route's device template with everything in place that the topic says."""
-        template = self.groups[self.group_of[index]].options.device
-        if "{device}" not in template:
-            return DeviceName("", _fill(template, captures), "")
-        prefix, suffix = template.split("{device}")
-        return DeviceName(_fill(prefix, captures), captures.get("device"), _fill(suffix, captures))
+        options = self.groups[self.group_of[index]].options
+        if "{device}" not in options.device:
+            return DeviceName("", _fill(options.device, captures), "", None)
+        prefix, suffix = options.device.split("{device}")
+        default = _fill(options.default_device, captures) or None
+        return DeviceName(_fill(prefix, captures), captures.get("device"), _fill(suffix, captures), default)
 
 
 def _check(route: Route) -> tuple[Group | None, list[str]]:
@@ -227,6 +251,8 @@ def _check(route: Route) -> tuple[Group | None, list[str]]:
         return None, [fault]
     levels = route.topic.split("/")
     faults = []
+    if route.content_type is not None and not _MEDIA_TYPE.fullmatch(route.content_type):
+        faults.append(f"the content type {route.content_type!r} is none: type/subtype, in small letters, nothing more")
     if not route.topic:
         faults.append("the topic must not be empty")
     named = {level: _PARTLY.fullmatch(level) or _REST.fullmatch(level) for level in levels}

@@ -66,7 +66,7 @@ def read(con: duckdb.DuckDBPyConnection, options: CommonOptions, bounds: Bounds)
 
 
 _RECORDS: Final = """
-    select m.row, m.record, i.received_at, i.device_prefix, i.device_captured, i.device_suffix,
+    select m.row, m.record, i.received_at, i.device_prefix, i.device_captured, i.device_suffix, i.device_default,
         null::varchar as device, false as device_fault, m.part.epoch as t, null::bigint as known_us,
         false as relative, false as time_fault, null::varchar as declared_id
     from measured m join intake i using (row)

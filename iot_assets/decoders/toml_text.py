@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 def route_toml(route: Route) -> str:
     """The route, ready to be pasted."""
     lines = ["[[routes]]", f"topic = {toml(route.topic)}", f"convention = {toml(route.convention)}"]
+    if route.content_type is not None:
+        lines.append(f"content_type = {toml(route.content_type)}")
     return "\n".join([*lines, *([f"options = {toml(route.options)}"] if route.options else [])])
 
 

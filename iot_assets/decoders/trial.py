@@ -42,7 +42,7 @@ def tried(messages: Sequence[Sent], routes: RouteTable, bounds: Bounds) -> list[
     decoded = decode(as_landed(messages, datetime.now(UTC)), routes, bounds)
     told = []
     for message, outcome in zip(messages, decoded.outcomes.to_pylist(), strict=True):
-        match = routes.match(message.topic)
+        match = routes.match(message.topic, message.content_type)
         told.append(Told(message, routes.routes[match[0]] if match else None, outcome["status"]))
     for reading in sorted(decoded.readings.to_pylist(), key=lambda r: (r["row"], r["position"])):
         shown = {name: reading[name] for name in _READING}

@@ -138,3 +138,16 @@ def test_a_pattern_may_remember_levels_in_the_middle_and_parts_of_levels() -> No
     routes = RouteTable([Route("umh/{path#}/_h/{group#}", "flat_json"), Route("pump{n}/x", "flat_json")], defaults=())
     assert routes.match("umh/a/b/_h/c/d") == (0, {"path": "a/b", "group": "c/d"})
     assert routes.match("pump7/x") == (1, {"n": "7"})
+
+
+def test_a_route_may_be_for_one_content_type() -> None:
+    text = Route("in/{device}", "bare_value", {"metric": "level"}, content_type="text/plain")
+    routes = RouteTable([text, Route("in/{device}", "flat_json")], defaults=())
+    assert routes.match("in/a", "text/plain; charset=utf-8") == (0, {"device": "a"})
+    assert routes.match("in/a", "Text/Plain") == (0, {"device": "a"})
+    assert routes.match("in/a", "application/json") == routes.match("in/a") == (1, {"device": "a"})
+
+
+def test_a_content_type_is_checked() -> None:
+    with pytest.raises(SettingsError, match="text"):
+        RouteTable([Route("a", "flat_json", content_type="text; charset=utf-8")])

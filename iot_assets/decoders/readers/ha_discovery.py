@@ -116,7 +116,7 @@ def _entities(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _topic(entity: dict[str, Any]) -> str | None:
     """The topic that the entity's values come under."""
-    topic = next((entity[name] for name in _TOPICS if isinstance(entity.get(name), str)), None)
+    topic: str | None = next((entity[name] for name in _TOPICS if isinstance(entity.get(name), str)), None)
     if topic is None or not isinstance(base := entity.get("~"), str):
         return topic
     if topic.startswith("~"):
