@@ -104,9 +104,9 @@ def _epoch_us(unit: str) -> str:
             return "whole // 1000"
         case _:
             return f"""case
-                when abs(whole) < {_SECONDS_BELOW} then {_scaled(6)}
-                when abs(whole) < {_MILLIS_BELOW} then {_scaled(3)}
-                when abs(whole) < {_MICROS_BELOW} then whole
+                when whole between {1 - _SECONDS_BELOW} and {_SECONDS_BELOW - 1} then {_scaled(6)}
+                when whole between {1 - _MILLIS_BELOW} and {_MILLIS_BELOW - 1} then {_scaled(3)}
+                when whole between {1 - _MICROS_BELOW} and {_MICROS_BELOW - 1} then whole
                 else whole // 1000
                 end"""
 

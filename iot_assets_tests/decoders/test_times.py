@@ -127,6 +127,7 @@ def test_what_is_no_time_has_no_instant(text: str) -> None:
         ("100000000000000000", 100000000_000000),
         ("0", 0),
         ("-1", -1_000000),
+        ("-9223372036854775808", -9223372036854775),
     ],
 )
 def test_the_unit_of_an_epoch_is_told_by_its_magnitude(text: str, us: int) -> None:
