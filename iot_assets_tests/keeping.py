@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from iot_assets.serving.ledger import published_paths
+from iot_assets.warehouse import export as exporting
 from iot_assets.warehouse import history
 from iot_assets.warehouse.compaction import compact_landed
 from iot_assets.warehouse.publish import SPANNED
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iot_assets.warehouse.compaction import Compacted
-    from iot_assets.warehouse.history import Exported
+    from iot_assets.warehouse.export import Exported
     from iot_assets_tests.house import Row, Tables
 
 HOUR: Final = timedelta(hours=1)
@@ -32,7 +33,7 @@ NEVER: Final = 100_000
 def export(house: House, *, hot_days: int = NEVER, grace: timedelta = HOUR) -> Exported:
     """Closed days go to the lake; without ``hot_days`` they all stay in the warehouse file, too."""
     with house.open() as connection:
-        return history.export(connection, closed_after=timedelta(0), hot_days=hot_days, grace=grace)
+        return exporting.export(connection, closed_after=timedelta(0), hot_days=hot_days, grace=grace)
 
 
 def join(house: House, *, after_days: int = 1, most: int = 1000, grace: timedelta = HOUR) -> Compacted:

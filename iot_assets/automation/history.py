@@ -16,7 +16,7 @@ from iot_assets.resources import POOL, WarehouseResource, data_paths
 from iot_assets.serving.ledger import published_paths
 from iot_assets.settings import Settings
 from iot_assets.warehouse.compaction import compact_landed
-from iot_assets.warehouse.history import export
+from iot_assets.warehouse.export import export
 from iot_assets.warehouse.rewrite import rewrite
 
 

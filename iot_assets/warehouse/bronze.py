@@ -191,7 +191,7 @@ def _checks(connection: duckdb.DuckDBPyConnection, batch_id: int) -> list[CheckR
         f" select message_id, received_at from bronze.messages where batch_id = {batch_id}"
     )
     nearby = within(
-        "bronze.messages", "received_at", spans_of(connection, "batch_messages", "received_at"), "message_id"
+        "bronze.messages", "received_at", spans_of(connection, "batch_messages", "received_at"), select="message_id"
     )
     among = f"select * from ({nearby}) where message_id in (select message_id from batch_messages)"
     written = "select * from {} where batch_id = " + str(batch_id)

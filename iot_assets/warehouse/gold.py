@@ -16,7 +16,7 @@ from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled, query
-from iot_assets.warehouse.spans import Span, spans_of, within
+from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
 from iot_assets.warehouse.tables import LATEST, READINGS_1D, READINGS_1H, READINGS_1MIN, Table
 
 #: rollup → (the finer one it is made from, width of its buckets as DuckDB names it)
@@ -67,21 +67,22 @@ def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     minutes = spans_of(connection, "dirty_minutes", "minute_at")
     excluding = ", ".join(literal(flag) for flag in EXCLUDING_FLAGS)
     inside = _to_end_of_buckets(minutes, timedelta(minutes=1))
-    connection.execute(
-        filled("gold/touched", readings=within("silver.readings", "event_at", inside), excluding=excluding)
-    )
+    only = devices_of(connection, "dirty_minutes")
+    readings = within("silver.readings", "event_at", inside, only=only)
+    connection.execute(filled("gold/touched", readings=readings, excluding=excluding))
     connection.execute(
         "create or replace temp table dirty_buckets as"
         " select device_id, metric, minute_at as bucket_at from dirty_minutes"
     )
     connection.execute(query("gold/readings_1min"))
-    written = {READINGS_1MIN.full_name: _replace(connection, READINGS_1MIN, minutes)}
+    written = {READINGS_1MIN.full_name: _replace(connection, READINGS_1MIN, minutes, only)}
     for table, finer, width in _COARSER:
         connection.execute(filled("gold/coarser", width=width, at="bucket_at", dirty="dirty_buckets"))
         buckets = spans_of(connection, "dirty_buckets", "bucket_at")
         inside = _to_end_of_buckets(buckets, timedelta(**{f"{width}s": 1}))
-        connection.execute(filled(f"gold/{table.name}", finer=within(finer.full_name, "bucket_at", inside)))
-        written[table.full_name] = _replace(connection, table, buckets)
+        parts = within(finer.full_name, "bucket_at", inside, only=only)
+        connection.execute(filled(f"gold/{table.name}", finer=parts))
+        written[table.full_name] = _replace(connection, table, buckets, only)
     connection.execute(filled("gold/latest", cold=history.cold(connection, "readings")))
     connection.execute(
         "delete from gold.latest where (device_id, metric) in (select (device_id, metric) from dirty_minutes)"
@@ -91,11 +92,11 @@ def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return written
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, table: Table, spans: list[Span]) -> int:
+def _replace(connection: duckdb.DuckDBPyConnection, table: Table, spans: list[Span], only: str) -> int:
     """Put the healed rows in the place of the dirty buckets'; a bucket that has lost all its readings goes."""
     for span in spans:
         connection.execute(
-            f"delete from {table.full_name} where {span.condition('bucket_at')}"
+            f"delete from {table.full_name} where {span.condition('bucket_at')} and {only}"
             " and (device_id, metric, bucket_at) in (select (device_id, metric, bucket_at) from dirty_buckets)"
         )
     connection.execute(
@@ -123,5 +124,5 @@ def _touched_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     width = {"readings_1min": "minute", "readings_1h": "hour", "readings_1d": "day"}[table.name]
     dirty = f"(select distinct device_id, metric, date_trunc('{width}', minute_at) as bucket_at from dirty_minutes)"
     spans = spans_of(connection, dirty, "bucket_at")
-    nearby = within(table.full_name, "bucket_at", spans)
+    nearby = within(table.full_name, "bucket_at", spans, only=devices_of(connection, "dirty_minutes"))
     return f"select t.* from ({nearby}) t semi join {dirty} d using (device_id, metric, bucket_at)"

@@ -94,13 +94,14 @@ def _copy(
     try:
         home = scalar(connection, "select current_database()")
         rows = {}
+        connection.execute("create schema serving.ops")
+        connection.execute(f"create table serving.ops.thawed as from {home}.ops.thawed")
         for schema in dict.fromkeys(table.schema for table in (*WHOLE, *SPANNED.values())):
             connection.execute(f"create schema serving.{schema}")
         for table in WHOLE:
             rows[table.full_name] = _fill(connection, table, table.full_name, f"select * from {home}.{table.full_name}")
         for kind, table in SPANNED.items():
             rows |= _fill_spanned(connection, kind, table, whole_rows, recent_days)
-        connection.execute("create schema serving.ops")
         connection.execute(
             "create table serving.ops.published (version varchar not null, published_at timestamptz not null)"
         )
@@ -141,9 +142,11 @@ def _fill_spanned(
     copied = recent - (exported.keys() - changed) | _affordable(connection, table, changed - recent)
     rows = _fill(connection, table, f"{table.full_name}_recent", _days(f"{home}.", table, copied))
     files = [path for day, path in exported.items() if day not in copied]
-    lake = f" union all {history.from_files(table, history.lake_of(connection), files)}" if files else ""
+    lake = history.from_files(table, history.lake_of(connection), files)
+    rest = history.cold(connection, kind, copied)  # of days of which some devices are copied
     connection.execute("use serving")  # a view's body must not name the catalog
-    connection.execute(f"create view {table.full_name} as select * from {table.full_name}_recent{lake}")
+    content = f"select * from {table.full_name}_recent union all {lake} union all {rest}"
+    connection.execute(f"create view {table.full_name} as {content}")
     connection.execute(f"use {home}")
     return {f"{table.full_name} (recent)": rows}
 

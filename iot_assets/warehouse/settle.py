@@ -12,27 +12,25 @@ import duckdb
 
 from iot_assets.warehouse import history
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.spans import spans_of, within
+from iot_assets.warehouse.spans import devices_of, spans_of, within
 
 # What has a declared id may stand anywhere in its day.
 _DAYS: Final = """
-    select unnest([date_trunc('day', event_at), date_trunc('day', event_at) + interval 1 day - interval 1 microsecond])
+    select device_id,
+        unnest([date_trunc('day', event_at), date_trunc('day', event_at) + interval 1 day - interval 1 microsecond])
     from arriving where declared_id is not null
     """
 
 
 def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
     """Bring readings and corrections to what the temporary tables ``arriving`` and ``forgotten`` make of them."""
-    touched = f"(select event_at from arriving union all select event_at from forgotten union all {_DAYS})"
-    history.thaw(connection, "readings", touched, "event_at")
-    spans = spans_of(connection, touched, "event_at")
-    connection.execute(
-        filled(
-            "silver/standing",
-            readings=within("silver.readings", "event_at", spans),
-            corrections=within("silver.corrections", "event_at", spans),
-        )
+    touched = (
+        "(select device_id, event_at from arriving union all select device_id, event_at from forgotten"
+        f" union all {_DAYS})"
     )
+    history.thaw(connection, "readings", touched, "event_at")
+    _look(connection, "silver/present", touched, "device_id, metric, event_at, declared_id")
+    _look(connection, "silver/standing", "present", "*")
     connection.execute(filled("silver/settled", batch_id=number))
     connection.execute(filled("silver/leaving"))
     take_out(connection, "leaving")
@@ -41,13 +39,24 @@ def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
     history.touch(connection, "readings", "dirtied", "minute_at")
 
 
+def _look(connection: duckdb.DuckDBPyConnection, name: str, near: str, columns: str) -> None:
+    """Run ``sql/<name>.sql`` over these columns of silver's rows near those of a (small) table."""
+    spans, only = spans_of(connection, near, "event_at"), devices_of(connection, near)
+    places = {
+        place: within(f"silver.{place}", "event_at", spans, select=columns, only=only)
+        for place in ("readings", "corrections")
+    }
+    connection.execute(filled(name, **places))
+
+
 def take_out(connection: duckdb.DuckDBPyConnection, listed: str) -> None:
     """Delete from readings and corrections the rows that the temporary table ``listed`` holds, by its column place."""
     for place in ("readings", "corrections"):
         rows = f"(select * from {listed} where place = '{place}')"
+        only = devices_of(connection, rows)
         for span in spans_of(connection, rows, "event_at"):
             connection.execute(
-                f"delete from silver.{place} where {span.condition('event_at')}"
+                f"delete from silver.{place} where {span.condition('event_at')} and {only}"
                 " and (device_id, metric, event_at, message_id, position) in"
                 f" (select (device_id, metric, event_at, message_id, position) from {rows})"
             )

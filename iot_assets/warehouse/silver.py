@@ -20,7 +20,7 @@ from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.redelivery import open_messages, withdraw
 from iot_assets.warehouse.reflag import reflag
 from iot_assets.warehouse.settle import settle, take_out
-from iot_assets.warehouse.spans import spans_of, within
+from iot_assets.warehouse.spans import devices_of, spans_of, within
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
     DEVICES,
@@ -202,12 +202,12 @@ def _neighbours(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: i
     if table is OUTCOME_COUNTS:
         return _counts_touched()
     assert table.time is not None
-    key = ", ".join(table.key)
+    key = ", ".join(dict.fromkeys((*table.key, table.time)))
     written = f"(select {key} from {table.full_name} where batch_id = {batch_id})"
-    spans = spans_of(
-        connection, f"(select {table.time} from {table.full_name} where batch_id = {batch_id})", table.time
-    )
-    nearby = within(table.full_name, table.time, spans, f"{key}, {table.keyless}" if table.keyless else key)
+    spans = spans_of(connection, written, table.time)
+    only = devices_of(connection, written) if "device_id" in table.key else "true"
+    columns = f"{key}, {table.keyless}" if table.keyless else key
+    nearby = within(table.full_name, table.time, spans, select=columns, only=only)
     same = " and ".join(f"nearby.{c} is not distinct from written.{c}" for c in table.key)
     return f"select nearby.* from ({nearby}) nearby semi join {written} written on {same}"
 

@@ -1,19 +1,27 @@
-"""Literal time spans, so that a look-up in a long table reads only the row groups that can hold the answer.
+"""Literal time spans and devices, so that a look-up in a long table reads only what can hold the answer.
 
 DuckDB prunes by a literal range on one column, not by a join condition and not by ranges joined with ``or`` (on
 30 million rows: 88 ms by join, 53 ms by ``or``, 3 ms by a union of ranges). So a look-up is a union, a branch a span.
+Literal devices are judged before any other column is read, and prune the lake's files, which are sorted by device. That
+counts, since message ids are slow to read where they are packed: 200 ns each.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import duckdb
 
+from iot_assets.warehouse.ddl import literal
+
 #: More branches than this cost more to plan than they save; the nearest spans are merged until they fit.
 MOST_SPANS: Final = 48
+#: Spans closer than this are one: what lies between costs less than another branch.
+_NEAR: Final = timedelta(hours=6)
+#: More devices than this are not listed: nearly every block of rows would hold one of them.
+MOST_DEVICES: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +42,27 @@ def instant(at: datetime) -> str:
 
 
 def spans_of(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> list[Span]:
-    """The spans that hold all instants of a (small) table's column: one a touched day, as tight as can be."""
+    """The spans that hold all instants of a (small) table's column: one a run of touched days, as tight as can be."""
     found = connection.execute(
         f"select min({column}), max({column}) from {table} group by date_trunc('day', {column}) order by 1"
     ).fetchall()
-    return merge([Span(first, last) for first, last in found if first is not None])
+    spans: list[Span] = []
+    for first, last in found:
+        if first is None:
+            continue
+        if spans and first - spans[-1].last < _NEAR:
+            spans[-1] = Span(spans[-1].first, last)
+        else:
+            spans.append(Span(first, last))
+    return merge(spans)
+
+
+def devices_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """A SQL condition that a row's device is one of those of a (small) table; says nothing where they are many."""
+    found = connection.execute(f"select distinct device_id from {table} order by 1 limit {MOST_DEVICES + 1}").fetchall()
+    if not 0 < len(found) <= MOST_DEVICES:
+        return "true"
+    return f"device_id in ({', '.join(literal(device) for (device,) in found)})"
 
 
 def merge(spans: list[Span], most: int = MOST_SPANS) -> list[Span]:
@@ -53,8 +77,13 @@ def merge(spans: list[Span], most: int = MOST_SPANS) -> list[Span]:
     return merged
 
 
-def within(table: str, column: str, spans: list[Span], select: str = "*") -> str:
-    """A query for the rows of ``table`` whose ``column`` lies in one of the spans; empty spans give no rows."""
+def within(table: str, column: str, spans: list[Span], *, select: str = "*", only: str = "true") -> str:
+    """A query for the rows of ``table`` whose ``column`` lies in one of the spans; empty spans give no rows.
+
+    ``only`` is another condition that they must meet, such as that of ``devices_of``.
+    """
     if not spans:
         return f"select {select} from {table} where false"
-    return "\nunion all\n".join(f"select {select} from {table} where {span.condition(column)}" for span in spans)
+    return "\nunion all\n".join(
+        f"select {select} from {table} where {span.condition(column)} and {only}" for span in spans
+    )

@@ -394,6 +394,15 @@ TOUCHED_DAYS: Final = Table(
     ),
 )
 
+THAWED: Final = Table(
+    "ops", "thawed", "Devices of cold days that are in the warehouse file again: the lake's rows of them count no more.",
+    (
+        _r("kind", "VARCHAR", "readings or readings_1min."),
+        _r("day", "DATE", "The day of the event time, UTC."),
+        _r("device_id", "VARCHAR", "The device."),
+    ),
+)
+
 #: Every table of the warehouse, in the order of the data's journey.
 TABLES: Final = MappingProxyType(
     {
@@ -403,6 +412,7 @@ TABLES: Final = MappingProxyType(
             OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
             APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
+            THAWED,
         )
     }
 )

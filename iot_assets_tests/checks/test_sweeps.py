@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
-from iot_assets.warehouse import history
+from iot_assets.warehouse import export
 from iot_assets_tests.dagster_house import DagsterHouse, checks
 from iot_assets_tests.decoders.sparkplug import metric, payload
 from iot_assets_tests.lake_builder import LakeBuilder, Message, at, said
@@ -86,7 +86,7 @@ def test_the_sweep_shows_the_rows(busy: DagsterHouse) -> None:
 
 def test_days_that_only_the_lake_has_are_swept_too(busy: DagsterHouse) -> None:
     with busy.house.open() as connection:
-        exported = history.export(connection, closed_after=timedelta(0), hot_days=1, grace=timedelta(hours=1))
+        exported = export.export(connection, closed_after=timedelta(0), hot_days=1, grace=timedelta(hours=1))
         assert exported.evicted > 0
         assert connection.execute("select count(*) from silver.readings").fetchall() == [(0,)]
     assert swept(busy) == {}

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iot_assets.serving.ledger import published_paths
-from iot_assets.warehouse import births, history, silver
+from iot_assets.warehouse import births, export, silver
 from iot_assets.warehouse.compaction import compact_landed
 from iot_assets.warehouse.publish import publish
 from iot_assets.warehouse.replay import Choice, open_rejects
@@ -68,7 +68,7 @@ def _do(house: House, what: str, connection: duckdb.DuckDBPyConnection, known: f
     match what:
         case "evict" | "export":
             hot_days = 2 if what == "evict" else 100_000
-            history.export(connection, closed_after=_AT_ONCE, hot_days=hot_days, grace=_AT_ONCE)
+            export.export(connection, closed_after=_AT_ONCE, hot_days=hot_days, grace=_AT_ONCE)
         case "join":
             compact_landed(connection, house.paths, published=known, after_days=1, most_messages=5, grace=_AT_ONCE)
         case "publish":

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from iot_assets.assets.watching import lag_check
-from iot_assets.warehouse import bronze, gold
+from iot_assets.warehouse import bronze, gold, history
 from iot_assets.warehouse.publish import SPANNED
 from iot_assets_tests.house import RUN, house_in, rows_of
 from iot_assets_tests.keeping import export, published, tables_with_lake, taken_in_anew
@@ -48,6 +48,12 @@ def states(house: House, kind: str = "readings") -> list[tuple[int, str]]:
     """How many days ago, and the state, of each exported file."""
     rows = house.ask(f"select day, state from ops.history where kind = '{kind}' order by all")
     return [((datetime.now(UTC).date() - day).days, state) for day, state in rows]
+
+
+def thawed(house: House) -> list[tuple[str, int, str]]:
+    """What of cold days is in the warehouse file again: kind, how many days ago, device."""
+    rows = house.ask("select kind, day, device_id from ops.thawed order by all")
+    return [(kind, (datetime.now(UTC).date() - day).days, device) for kind, day, device in rows]
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +123,7 @@ def test_late_data_thaws_its_days_heals_them_and_they_are_exported_under_a_new_n
         days_ago(4.00001, late=True, t=50), days_ago(9, t=1, late=True)
     )
     week.run()
-    assert states(week) == [(6, "cold"), (5, "cold"), (4, "hot"), (3, "cold"), (2, "hot"), (1, "hot")]
+    assert thawed(week) == [("readings", 4, "a"), ("readings_1min", 4, "a")]
     expected = taken_in_anew(week, tmp_path / "anew", empty_warehouse).tables()
     assert tables_with_lake(week) == expected
     assert published(week) == {name: expected[name] for name in published(week)}, "also before the next export"
@@ -132,6 +138,35 @@ def test_late_data_thaws_its_days_heals_them_and_they_are_exported_under_a_new_n
     assert published(week) == {name: expected[name] for name in published(week)}
     assert tables_with_lake(week) == expected
     assert len(set(before) & set(exported(week))) == len(before) - 2
+
+
+def test_late_data_fetches_back_no_device_but_its_own(week: House) -> None:
+    export(week, hot_days=2)
+    before = tables_with_lake(week)
+    LakeBuilder(week.paths, start_ms=1_770_000_000_000).land(days_ago(4.00001, late=True, t=50))
+    week.run()
+    old = "where event_at < now() - interval 3 days"
+    assert week.ask(f"select device_id, value from silver.readings {old} order by all") == [("a", 4.1), ("a", 50.0)]
+    assert len(tables_with_lake(week)["silver.readings"]) == len(before["silver.readings"]) + 1
+    with week.open() as connection:
+        day = datetime.now(UTC).date() - timedelta(days=4)
+        assert connection.execute(
+            f"select count(*) from ({history.of_day(connection, 'readings', day)})"
+        ).fetchall() == [(3,)]
+
+
+def test_late_duplicates_leave_the_file_again_and_the_lake_as_it_is(week: House) -> None:
+    export(week, hot_days=2)
+    before, files = tables_with_lake(week), exported(week)
+    LakeBuilder(week.paths, start_ms=1_770_000_000_000).land(days_ago(4, late=True, t=4.1))
+    week.run()
+    assert thawed(week) == [("readings", 4, "a")]
+    done = export(week, hot_days=2)
+    assert (done.written, done.evicted) == (0, 1)
+    assert thawed(week) == []
+    assert exported(week) == files
+    after = tables_with_lake(week)
+    assert {n: after[n] for n in published(week)} == {n: before[n] for n in published(week)}
 
 
 def test_days_that_came_late_and_were_never_exported_are_published_too(week: House) -> None:
@@ -192,7 +227,7 @@ def test_a_day_whose_minutes_are_yet_to_be_healed_stays_in_the_file(week: House)
         list(bronze.enter(connection, week.paths, run_id=RUN, most_messages=1000))
         silver.settle_pending(connection, week.settings, RUN)
     assert export(week, hot_days=2).evicted == 0
-    assert (4, "hot") in states(week)
+    assert thawed(week) == [("readings", 4, "a")]
     with week.open() as connection:
         gold.heal(connection, run_id=RUN)
     assert export(week, hot_days=2).evicted == 2
@@ -305,7 +340,7 @@ _VICTIM: Final = """
 import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
-from iot_assets.warehouse.history import export
+from iot_assets.warehouse.export import export
 from iot_assets_tests.house import house_in
 folder, words, when = sys.argv[1:]
 class Victim:

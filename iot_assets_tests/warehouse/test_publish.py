@@ -11,7 +11,7 @@ import pytest
 from iot_assets.errors import StorageError
 from iot_assets.lake.paths import list_landed
 from iot_assets.serving.ledger import published_paths
-from iot_assets.warehouse import history
+from iot_assets.warehouse import export
 from iot_assets.warehouse.publish import SPANNED, WHOLE
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, said
 
@@ -94,7 +94,7 @@ def test_days_in_the_lake_and_days_healed_since_are_published_as_they_are_now(ho
     lake.land(*over_days(9))
     house.run()
     with house.open() as connection:
-        exported = history.export(connection, closed_after=timedelta(0), hot_days=2, grace=timedelta(hours=1))
+        exported = export.export(connection, closed_after=timedelta(0), hot_days=2, grace=timedelta(hours=1))
     assert exported.written > 0
     assert exported.evicted > 0
     house.publish(whole_rows=0, recent_days=1)
