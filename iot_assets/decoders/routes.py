@@ -219,12 +219,22 @@ class RouteTable:
             self._patterns.append(_compile(route.topic))
         if problems:
             raise SettingsError(problems)
+        # Most patterns begin with a level of plain letters: the others need not be tried on a topic that has another.
+        first = [route.topic.partition("/")[0] for route in self.routes]
+        plain = {level for level in first if not set(level) & set("+#{")}
+        self._open = [index for index, level in enumerate(first) if level not in plain]
+        self._by_first = {
+            level: [i for i, other in enumerate(first) if other == level or other not in plain] for level in plain
+        }
 
     def match(self, topic: str, content_type: str | None = None) -> tuple[int, dict[str, str]] | None:
         """The index of the first route for such messages and the levels of the topic that its pattern remembers."""
         kind = None if content_type is None else content_type.partition(";")[0].strip().lower()
-        for index, pattern in enumerate(self._patterns):
-            if (found := pattern.fullmatch(topic)) is not None and self.routes[index].content_type in {None, kind}:
+        for index in self._by_first.get(topic.partition("/")[0], self._open):
+            if (found := self._patterns[index].fullmatch(topic)) is not None and self.routes[index].content_type in {
+                None,
+                kind,
+            }:
                 return index, found.groupdict()
         return None
 

@@ -151,3 +151,12 @@ def test_a_route_may_be_for_one_content_type() -> None:
 def test_a_content_type_is_checked() -> None:
     with pytest.raises(SettingsError, match="text"):
         RouteTable([Route("a", "flat_json", content_type="text; charset=utf-8")])
+
+
+@given(topic=st.lists(st.sampled_from(["", "a", "b", "shelly1", "tele", "#"]), min_size=1, max_size=4).map("/".join))
+def test_the_first_route_that_matches_is_taken(topic: str) -> None:
+    patterns = ["b/#", "+/a", "a/b", "{device}/tele", "a/#", "shelly{id}/#", "tele/a", "#"]
+    routes = [Route(pattern, "flat_json") for pattern in patterns]
+    first = next((n for n, r in enumerate(routes) if RouteTable([r], defaults=()).match(topic) is not None), None)
+    found = RouteTable(routes, defaults=()).match(topic)
+    assert (None if found is None else found[0]) == first
