@@ -43,12 +43,12 @@ def entries_of(payload: bytes, name: str) -> list[Entry]:
     Raises:
         EntryError: the file is not what its name says, or an entry names no device.
     """
-    if not payload.strip():
-        raise EntryError("empty_payload", "the file is empty")
     try:
         text = payload.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise EntryError("not_utf8", f"{error}; save the file as UTF-8") from error
+    if not text.strip():
+        raise EntryError("empty_payload", "the file is empty")
     match PurePath(name).suffix.lower():
         case ".csv" | ".tsv":
             return _csv(text)
@@ -121,7 +121,9 @@ def _listed(number: int, entry: Any) -> Entry:
 
 
 def _csv(text: str) -> list[Entry]:
-    header, *lines = _lines(text)
+    if not (found := _lines(text)):
+        raise EntryError("malformed_registry", "line 1: it names no columns")
+    header, *lines = found
     names = [name.strip().lower() for name in header[1]]
     if len(set(names)) < len(names) or "" in names:
         raise EntryError("malformed_registry", f"line {header[0]}: each column must have a name of its own")

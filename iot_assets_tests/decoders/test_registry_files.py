@@ -98,6 +98,8 @@ def test_a_name_without_a_known_ending_is_read_as_json() -> None:
     ("text", "reason", "words"),
     [
         (" \n", "empty_payload", "sensors.csv: the file is empty"),
+        ("\ufeff", "empty_payload", "sensors.csv: the file is empty"),
+        (";;", "malformed_registry", "sensors.csv: line 1: it names no columns"),
         ("id,id\na,b", "malformed_registry", "sensors.csv: line 1: each column must have a name of its own"),
         ("id,lat\na,1\nb", "malformed_registry", "sensors.csv: line 3: it has 1 cells, and the header names 2 columns"),
         ('id,lat\n"a,1', "malformed_registry", "sensors.csv: line 2: this is no CSV"),
