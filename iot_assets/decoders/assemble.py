@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from iot_assets.decoders.decoded import READINGS_SCHEMA
 from iot_assets.decoders.judge import FLAG_BITS
 from iot_assets.decoders.metrics import MetricRules
+from iot_assets.decoders.numbered import numbered
 from iot_assets.decoders.unit_columns import converted, in_codes
 
 if TYPE_CHECKING:
@@ -131,9 +132,7 @@ def _first_of_each(
 
 def _encoded(column: pa.ChunkedArray, options: CommonOptions) -> tuple[pa.ChunkedArray, list[str | None]]:
     """For each measurement the number of its metric, and the metrics by number."""
-    encoded = column.dictionary_encode(null_encoding="encode").unify_dictionaries()
-    names = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
-    codes = pa.chunked_array([chunk.indices for chunk in encoded.chunks], pa.int32())
+    codes, names = numbered(column)
     renamed = [options.rename.get(name or "", name) for name in names]
     if renamed == names:
         return codes, names

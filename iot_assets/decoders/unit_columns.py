@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from iot_assets.decoders.numbered import numbered
 from iot_assets.decoders.units import Conversion, code, conversion
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def in_codes(unit: pa.ChunkedArray) -> pa.ChunkedArray:
     """The units, those that are known by their codes."""
     if unit.null_count == len(unit):
         return unit
-    number, names = _encoded(unit)
+    number, names = numbered(unit)
     codes = [name if name is None else code(name) for name in names]
     return unit if codes == names else pa.array(codes, pa.string()).take(number)
 
@@ -39,7 +40,7 @@ def converted(
         metric: the number of each value's metric.
         rules: what the options say of the metrics.
     """
-    number, names = _encoded(unit)
+    number, names = numbered(unit)
     pairs = [(name, target) for target in rules.target for name in names]
     ways = [conversion(name, target) if name and target else None for name, target in pairs]
     if not any(ways):
@@ -53,9 +54,3 @@ def converted(
     changed = pc.divide(pc.add(pc.multiply(value, times), plus), over)
     finite = pc.is_finite(changed).fill_null(fill_value=False)  # text, and what would become too large, stays
     return pc.if_else(finite, changed, value), pc.if_else(finite, target.take(pair), unit)
-
-
-def _encoded(unit: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[str | None]]:
-    encoded = unit.dictionary_encode(null_encoding="encode").unify_dictionaries()
-    names = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
-    return pa.chunked_array([chunk.indices for chunk in encoded.chunks], pa.int32()), names
