@@ -29,6 +29,7 @@ JSON = b'{"ts": 1762937940, "t": 21.5}'
         ("text/plain", b"air t=21.5 1762937940", "kitchen", "air.t"),
         ("application/senml+json", b'[{"bn":"stove:","n":"t","v":21.5}]', "stove", "t"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_body_is_read_by_its_content_type(content_type: str | None, body: bytes, device: str, metric: str) -> None:
     messages = batch([("/ingest/kitchen", body), ("/ingest/kitchen", b"nonsense")])

@@ -21,6 +21,7 @@ TOPIC = "devices/d/state"
         gzip.compress(PLAIN[:9]) + gzip.compress(PLAIN[9:]),
         *(zlib.compress(PLAIN, level) for level in (0, 1, 6, 9)),
     ],
+    ids=["gzip", "gzip in two members", "stored", "fast", "default", "best"],
 )
 def test_a_compressed_payload_says_what_the_plain_one_says(packed: bytes) -> None:
     result = decoded([(TOPIC, b'{"a": 1}'), (TOPIC, packed), (TOPIC, PLAIN)])

@@ -108,7 +108,7 @@ def test_lines_without_a_content_type_are_refused(sender: Sender) -> None:
 
 
 @pytest.mark.parametrize("path", ["/data", "/ingest/pumps"])
-@pytest.mark.parametrize("body", [b"", b"\n \r\n", gzip.compress(b"")])
+@pytest.mark.parametrize("body", [b"", b"\n \r\n", gzip.compress(b"")], ids=["nothing", "blanks", "packed nothing"])
 def test_an_empty_body_is_refused(sender: Sender, path: str, body: bytes) -> None:
     packed = {"Content-Encoding": "gzip"} if body.startswith(b"\x1f\x8b") else {}
     answer = sender.ask("POST", path, body, TEXT | packed)
