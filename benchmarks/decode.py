@@ -24,6 +24,7 @@ from typing import Any
 import duckdb
 import json_messages
 import pyarrow as pa
+import text_messages
 
 from iot_assets.decoders.decode import decode
 from iot_assets.decoders.decoded import Bounds
@@ -195,6 +196,7 @@ CASES: dict[str, Callable[[int, random.Random], tuple[str, Any]]] = {
     "flat_json, six metrics": flat_json,
     "flat_json, nested": nested_json,
     **json_messages.CASES,
+    **text_messages.CASES,
     "chirpstack": chirpstack,
     "thethingsstack": thethingsstack,
     "meshtastic": meshtastic,

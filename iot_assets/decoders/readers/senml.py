@@ -74,6 +74,7 @@ def read(message: Message, options: CommonOptions, sheet: Sheet) -> None:  # noq
     bases: dict[str, Any] = {}
     base_name, base_time, base_unit, device_of_all = "", None, None, None
     began: tuple[Any, ...] | None = None
+    device: str | None
     for record in pack:
         get = record.get
         if not _BASES.isdisjoint(record):
@@ -83,7 +84,10 @@ def read(message: Message, options: CommonOptions, sheet: Sheet) -> None:  # noq
             if _OWN.isdisjoint(record):
                 continue
         name = get("n", "")
-        device, metric = _named(device_of_all, base_name, name)
+        if device_of_all is not None and type(name) is str and len(name) < _LONGEST:
+            device, metric = device_of_all[0], _metric(device_of_all[1] + name)
+        else:
+            device, metric = _named(base_name, name)
         if metric is None:
             sheet.reject("bad_metric", f"no name is made of bn {base_name!r} and n {name!r}"[:100])
             continue
@@ -91,8 +95,8 @@ def read(message: Message, options: CommonOptions, sheet: Sheet) -> None:  # noq
         if began != (device, base_time, time):
             began = device, base_time, time
             _begin(sheet, device, base_time, time, message.received_us)
-        unit = get("u", base_unit)
-        unit = CODES.get(unit, unit) if type(unit) is str else None
+        if (unit := get("u", base_unit)) is not None:
+            unit = CODES.get(unit, unit) if type(unit) is str else None
         if only_numbers and type(value := get("v")) in _NUMBERS:
             sheet.measure(metric, value, unit or None)
         else:
@@ -150,16 +154,14 @@ def _checked(pack: list[dict[str, Any]]) -> bool:
     return only_numbers
 
 
-def _named(beginning: tuple[str, str] | None, base: Any, name: Any) -> tuple[str | None, str | None]:
+def _named(base: Any, name: Any) -> tuple[str | None, str | None]:
     """Device and metric; no metric where there is no name."""
     if type(name) is not str or type(base) is not str or len(base) + len(name) > _LONGEST:
         return None, None
-    if beginning is not None:
-        return beginning[0], _metric(beginning[1] + name)
     return _parted(base, name)
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 15)  # as many as a large fleet has, in a batch in which they take turns
 def _beginning(base: str) -> tuple[str, str] | None:
     """Of a base name that ends where the device's does, the device and what is of the metric; else None."""
     if not base or base[-1] not in _SEPARATORS or _NAME.fullmatch(base) is None:
