@@ -2,14 +2,18 @@
 
 A message is read with births (``decoders.births``) that may lie in any other batch. Each birth is kept in
 ``ops.births``; where one arrives that messages settled before should have been read with, these are listed in
-``ops.rereads`` in the same transaction and then settled again by the ordinary path, as batches of their own. So the
-tables are a function of what has landed, whatever the order of processing.
+``ops.rereads`` in the same transaction and then settled again by the ordinary path, as batches of their own; so are
+those that had said the same as these, and now are the only ones to say it. So the tables are a function of what has
+landed, whatever the order of processing.
 Belongs here: keeping births, finding those that a batch needs, and those messages. Does not: what a birth says.
 
 A rebuild does not forget births: a day that is entered again brings the same ones, and nothing else is read again.
 """
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -19,6 +23,9 @@ from iot_assets.warehouse.connection import scalar, stage, transaction
 from iot_assets.warehouse.ledger import Batch
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.spans import Span, spans_of, within
+
+#: Nothing was received later.
+_LAST: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def known(connection: duckdb.DuckDBPyConnection) -> pa.Table | None:
@@ -31,6 +38,7 @@ def known(connection: duckdb.DuckDBPyConnection) -> pa.Table | None:
 def record(connection: duckdb.DuckDBPyConnection, births: pa.Table) -> None:
     """Keep the births of the open batch, in its transaction, and list the messages that they show in another light."""
     connection.execute("delete from ops.rereads where message_id in (select message_id from batch)")
+    _let_speak(connection)
     kept = within("ops.births", "received_at", spans_of(connection, "batch", "received_at"))
     before = int(scalar(connection, f"select count(*) from ({kept}) semi join batch using (message_id)"))
     if not births.num_rows and not before:
@@ -42,6 +50,22 @@ def record(connection: duckdb.DuckDBPyConnection, births: pa.Table) -> None:
     connection.execute(
         filled(
             "silver/rereads",
+            messages=within("bronze.messages", "received_at", received),
+            outcomes=within("silver.outcomes", "received_at", received),
+        )
+    )
+
+
+def _let_speak(connection: duckdb.DuckDBPyConnection) -> None:
+    """List the messages that were duplicates of what the messages read again no longer say."""
+    if not scalar(connection, "select (select count(*) from forgotten) > 0 and (select count(*) from ops.births) > 0"):
+        return
+    connection.execute(filled("silver/lost"))
+    (first,) = connection.execute("select min(received_at) from lost").fetchall()[0]
+    received = [Span(first, _LAST)] if first is not None else []
+    connection.execute(
+        filled(
+            "silver/suppressed",
             messages=within("bronze.messages", "received_at", received),
             outcomes=within("silver.outcomes", "received_at", received),
         )

@@ -328,7 +328,7 @@ BIRTHS: Final = Table(
 )
 
 REREADS: Final = Table(
-    "ops", "rereads", "Messages that silver has yet to read again, since a birth has arrived after them.",
+    "ops", "rereads", "Messages that silver has yet to read again, since a birth has arrived after them or after others that said the same.",
     (
         _r("message_id", "UUID", "The message."),
         _r("received_at", AT, "When it was received."),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from iot_assets.warehouse.prune import prune
 from iot_assets_tests.decoders.sparkplug import birth, death, metric, payload
-from iot_assets_tests.house import House, house_in
+from iot_assets_tests.house import House, house_in, run_chain
 from iot_assets_tests.keeping import taken_in_anew
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, at
 
@@ -177,3 +177,27 @@ def test_everything_taken_in_anew_gives_the_same_tables(house: House, tmp_path: 
     late.land(born(6.5, a=2, b=1))
     house.run()
     assert taken_in_anew(house, tmp_path / "anew", empty_warehouse).tables() == house.tables()
+
+
+def test_what_only_a_duplicate_says_after_a_late_birth_comes_back(house: House) -> None:
+    lake, late = LakeBuilder(house.paths), LakeBuilder(house.paths, "late")
+    same = payload(metric(alias=1, double=5.0), at=MS + 1000)
+    lake.land(sent("NDATA", 1, same), born(10, a=1), sent("NDATA", 11, same))
+    house.run()
+    assert outcomes(house) == ["telemetry", "telemetry", "duplicate"]
+    late.land(born(0, b=1))
+    house.run()
+    assert sorted(values(house)) == [("a", 5.0), ("b", 5.0)]
+    assert outcomes(house) == ["telemetry"] * 4
+    assert house.ask(BALANCE) == [(4, 4, 4)]
+
+
+def test_a_late_birth_that_says_the_same_outdates_nothing(house: House) -> None:
+    lake, late = LakeBuilder(house.paths), LakeBuilder(house.paths, "late")
+    lake.land(born(0, a=1), data(61, 1, 5.0))
+    house.run()
+    late.land(born(30, a=1))
+    with house.open() as connection:
+        _, written, healed = run_chain(connection, house.settings)
+    assert [w.messages for w in written] == [1, 1], "the data is read again"
+    assert healed.written["gold.readings_1min"] == 3, "those of the birth's own a, bdSeq and online"

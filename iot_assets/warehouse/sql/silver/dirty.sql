@@ -1,13 +1,32 @@
 -- builds:  dirtied, then ops.dirty: the minutes whose rollups are outdated by what was added, replaced or removed
 -- from:    settled, leaving, forgotten
+-- What a message brought before and brings again, when it is settled once more, outdates nothing.
 create or replace temp table dirtied as
+with unchanged as (
+    select s.device_id, s.metric, s.event_at, s.message_id, s.position
+    from forgotten f
+    join settled s using (device_id, metric, event_at, message_id, position)
+    where f.place = 'readings'
+        and s.holds
+        and s.value is not distinct from f.value
+        and s.value_text is not distinct from f.value_text
+        and s.unit is not distinct from f.unit
+        and s.flags = f.flags
+),
+changed as (
+    select device_id, metric, event_at, message_id, position
+    from settled
+    where holds and place <> 'readings'
+    union all
+    select device_id, metric, event_at, message_id, position from forgotten where place = 'readings'
+)
 select distinct device_id, metric, date_trunc('minute', event_at) as minute_at
 from (
-    select device_id, metric, event_at from settled where holds and place <> 'readings'
+    select device_id, metric, event_at
+    from changed
+    anti join unchanged using (device_id, metric, event_at, message_id, position)
     union all
     select device_id, metric, event_at from leaving where place = 'readings'
-    union all
-    select device_id, metric, event_at from forgotten where place = 'readings'
 );
 
 insert into ops.dirty select * from dirtied;
