@@ -81,7 +81,7 @@ def read_log(lines: Iterable[bytes], *, as_hex: bool = False) -> Iterator[Sent]:
 def _from_words(text: bytes, *, as_hex: bool) -> Sent:
     topic, _, payload = text.partition(b" ")
     if as_hex:
-        payload = bytes.fromhex(payload.decode("ascii"))
+        return Sent(topic.decode(), bytes.fromhex(payload.decode("ascii")))
     return Sent(topic.decode(), b"" if payload == _NOTHING else payload)
 
 

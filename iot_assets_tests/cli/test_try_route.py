@@ -162,6 +162,7 @@ def test_routes_are_listed_in_their_order_yours_first(tmp_path: Path) -> None:
     assert [row["topic"] for row in found] == ["mine/{device}", *(route.topic for route in DEFAULT_ROUTES)]
     assert found[0] == {
         "topic": "mine/{device}",
+        "content_type": None,
         "convention": "sensor_value",
         "options": {"timezone": "Europe/Zurich"},
         "from": "settings",

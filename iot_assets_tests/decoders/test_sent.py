@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iot_assets.decoders.sent import LogError, Sent, read_log
@@ -39,6 +39,7 @@ def test_a_payload_of_several_lines_is_one_message() -> None:
 
 
 @given(messages=st.lists(st.tuples(TOPICS, st.binary(max_size=40))))
+@example(messages=[("a", b""), ("a", b"(null)")])
 def test_any_payload_comes_through_as_hexadecimal(messages: list[tuple[str, bytes]]) -> None:
     lines = [f"{topic} {payload.hex()}".encode() for topic, payload in messages]
     assert read(*lines, as_hex=True) == messages
