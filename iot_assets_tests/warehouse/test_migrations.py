@@ -70,7 +70,8 @@ def test_a_failing_migration_leaves_nothing_behind_and_the_mended_one_is_applied
 
 
 def test_what_a_registry_declared_before_announcements_were_known_is_still_declared(tmp_path: Path) -> None:
-    with duckdb.connect(str(tmp_path / "iot.duckdb")) as old:
+    with duckdb.connect() as old:
+        old.execute(f"attach '{tmp_path / 'iot.duckdb'}' as iot (storage_version 'v1.5.0'); use iot")
         old.execute("set TimeZone = 'UTC'; create schema ops")
         old.execute("create table ops.migrations (number integer, name varchar, applied_at timestamptz)")
         for migration in all_migrations()[:2]:
