@@ -20,6 +20,7 @@ from iot_assets.decoders.found import (
     Found,
 )
 from iot_assets.decoders.judge import FLAG_BITS
+from iot_assets.decoders.times import FARTHEST_US
 from iot_assets.decoders.units import code
 from iot_assets.model import REJECT_REASONS
 
@@ -96,7 +97,7 @@ class Sheet:
         """
         self._said = True
         if us is not None:
-            us = max(-_FARTHEST_US, min(_FARTHEST_US, us))
+            us = max(-FARTHEST_US, min(FARTHEST_US, us))
         self._record += 1
         self._recorded = self._row
         self._records.append((self._row, self._record, device, time, us, relative, declared_id))
@@ -128,6 +129,8 @@ class Sheet:
 
     def fault(self, metric: str, reason: str, detail: str) -> None:
         """A measurement of the record begun last that measures nothing."""
+        if self._recorded != self._row:
+            self.record()
         position = self._position
         self._position = position + 1
         told = f"{metric[:_MAX_SHOWN]}: {detail[:_MAX_SHOWN]}"
@@ -229,10 +232,6 @@ class Sheet:
             announcements=pa.Table.from_pylist(self._announcements, TOLD_ANNOUNCEMENTS_SCHEMA),
             announced_metrics=pa.Table.from_pylist(self._announced_metrics, TOLD_METRICS_SCHEMA),
         )
-
-
-#: 8 July 8307: as far as an instant is told.
-_FARTHEST_US: Final = 2 * 10**17
 
 
 def _table(rows: list[Any], schema: pa.Schema) -> pa.Table:

@@ -34,7 +34,7 @@ _SECONDS_BELOW: Final = 10**11
 _MILLIS_BELOW: Final = 10**14
 _MICROS_BELOW: Final = 10**17
 #: 8 July 8307: as far as an instant is told.
-_FARTHEST_US: Final = 2 * 10**17
+FARTHEST_US: Final = 2 * 10**17
 
 
 def timed(source: str, *, timezone: str | None, epoch_unit: str) -> str:
@@ -113,7 +113,7 @@ def _epoch_us(unit: str) -> str:
 
 def _scaled(digits: int) -> str:
     """Microseconds of a number whose unit is ``10 ** digits`` of them; further digits of its fraction are cut."""
-    bound = _FARTHEST_US // 10**digits
+    bound = FARTHEST_US // 10**digits
     # Not least() and greatest(), which take a null for no bound at all.
     head = f"case when whole > {bound} then {bound} when whole < {-bound} then {-bound} else whole end * {10**digits}"
     return f"{head} + try_cast(rpad(left(fraction, {digits}), {digits}, '0') as bigint)" if digits else head

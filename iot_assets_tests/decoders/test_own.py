@@ -45,6 +45,15 @@ def spiteful(message: Message, options: Any, sheet: Sheet) -> None:
             raise Unreadable("bad_value", "it is a fish")
 
 
+def faulty(message: Message, options: Any, sheet: Sheet) -> None:
+    """Measures nothing before it tells of a fault."""
+    del options
+    if message.payload == b"good":
+        sheet.measure("x", 1)
+    else:
+        sheet.fault("x", "bad_value", "no number")
+
+
 def announcing(message: Message, options: Any, sheet: Sheet) -> None:
     """Announces a metric in the unit that the payload names."""
     del options
@@ -53,6 +62,13 @@ def announcing(message: Message, options: Any, sheet: Sheet) -> None:
 
 
 SPITEFUL = Route("own/{device}", f"python:{__name__}:spiteful")
+
+
+def test_a_fault_told_before_anything_else_is_a_fault_of_its_own_message() -> None:
+    route = Route("own/{device}", f"python:{__name__}:faulty")
+    result = decoded([("own/a", b"good"), ("own/b", b"bad"), ("own/c", b"good")], route)
+    assert rejects(result) == {1: "bad_value"}
+    assert [reading["device_id"] for reading in readings(result)] == ["a", "c"]
 
 
 def test_the_example_of_the_docs_reads_its_messages(monkeypatch: pytest.MonkeyPatch) -> None:
