@@ -14,13 +14,14 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from iot_assets.errors import SettingsError
+from iot_assets.sections.section import Section
 
 CONFIG_VARIABLE: Final = "IOT_CONFIG"
 DEFAULT_FILE: Final = "iot.toml"
@@ -29,11 +30,7 @@ _PREFIX: Final = "IOT_"
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Tls(_Section):
+class Tls(Section):
     """An encrypted connection to the broker."""
 
     enabled: bool = Field(default=False, description="Connect with TLS (brokers usually listen on port 8883).")
@@ -50,7 +47,7 @@ class Tls(_Section):
     )
 
 
-class Mqtt(_Section):
+class Mqtt(Section):
     """The broker that devices publish to, and how the lander reads from it."""
 
     enabled: bool = Field(default=True, description="Read from a broker at all.")
@@ -110,7 +107,7 @@ class Mqtt(_Section):
         return self
 
 
-class Lander(_Section):
+class Lander(Section):
     """How messages are made durable and landed."""
 
     name: str = Field(
@@ -136,7 +133,7 @@ class Lander(_Section):
     metrics_port: Port = Field(default=0, description="Port of /healthz and /metrics; 0 is off.")
 
 
-class Http(_Section):
+class Http(Section):
     """The HTTP intake: for devices that speak no MQTT. It has no login: think before you open it to others."""
 
     host: str = Field(default="127.0.0.1", min_length=1, description="Address on which the lander takes HTTP requests.")
@@ -156,7 +153,7 @@ class Http(_Section):
     )
 
 
-class Registry(_Section):
+class Registry(Section):
     """What is known of the devices beforehand."""
 
     file: Path | None = Field(
@@ -167,7 +164,7 @@ class Registry(_Section):
     )
 
 
-class Route(_Section):
+class Route(Section):
     """Which convention the payloads of some topics follow. Your routes are tried before the built-in ones."""
 
     topic: str = Field(
@@ -204,7 +201,7 @@ class Route(_Section):
         return value
 
 
-class Decode(_Section):
+class Decode(Section):
     """Bounds of what is decoded; what is beyond becomes a reject, its bytes kept."""
 
     max_payload_bytes: Annotated[int, Field(ge=1024)] = Field(
@@ -218,7 +215,7 @@ class Decode(_Section):
     )
 
 
-class Sparkplug(_Section):
+class Sparkplug(Section):
     """Sparkplug B."""
 
     rebirth: bool = Field(
@@ -227,7 +224,7 @@ class Sparkplug(_Section):
     )
 
 
-class Drift(_Section):
+class Drift(Section):
     """What is remembered, and said, of the shapes of messages: a shape is the set of metrics that one message gives."""
 
     shapes_per_route: Annotated[int, Field(ge=1, le=10000)] = Field(
@@ -243,7 +240,7 @@ class Drift(_Section):
     )
 
 
-class Warehouse(_Section):
+class Warehouse(Section):
     """The warehouse file and the runs that write it."""
 
     lock_wait_seconds: Annotated[float, Field(gt=0)] = Field(
@@ -265,7 +262,7 @@ class Warehouse(_Section):
     )
 
 
-class History(_Section):
+class History(Section):
     """Closed days: exported to the lake as sorted Parquet, and for how long they stay in the warehouse file besides."""
 
     closed_after_hours: Annotated[float, Field(ge=1)] = Field(
@@ -283,7 +280,7 @@ class History(_Section):
     )
 
 
-class Serving(_Section):
+class Serving(Section):
     """What is published to serving.duckdb."""
 
     whole_rows: Annotated[int, Field(ge=0)] = Field(
@@ -295,7 +292,7 @@ class Serving(_Section):
     )
 
 
-class Schedule(_Section):
+class Schedule(Section):
     """When runs happen and how their history is bounded."""
 
     idle_minutes: Annotated[int, Field(ge=1, le=60)] = Field(
@@ -316,7 +313,7 @@ class Schedule(_Section):
     )
 
 
-class Freshness(_Section):
+class Freshness(Section):
     """After how long without a materialization an asset is late, and after how long it has failed."""
 
     warn_minutes: Annotated[int, Field(ge=1)] = Field(default=15, description="Minutes after which an asset is late.")
@@ -328,7 +325,7 @@ class Freshness(_Section):
     )
 
 
-class Dagster(_Section):
+class Dagster(Section):
     """The Dagster web page that `up` and `demo` start."""
 
     host: str = Field(
@@ -337,7 +334,7 @@ class Dagster(_Section):
     port: Annotated[int, Field(ge=1, le=65535)] = Field(default=3000, description="Port of the web page.")
 
 
-class Demo(_Section):
+class Demo(Section):
     """The simulated fleet of `iot-assets demo`."""
 
     broker_port: Annotated[int, Field(ge=1, le=65535)] = Field(
@@ -501,9 +498,9 @@ def _fields_at(loc: list[str]) -> list[str]:
     for part in loc:
         if part.isdigit():
             continue
-        field = model.model_fields.get(part)
-        annotation = getattr(field, "annotation", None)
-        model = Route if part == "routes" else annotation
+        annotation = getattr(model.model_fields.get(part), "annotation", None)
+        listed = [kind for kind in get_args(annotation) if kind is not Ellipsis]
+        model = listed[0] if listed else annotation
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             return []
     return list(model.model_fields)

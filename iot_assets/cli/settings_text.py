@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from iot_assets.settings import Settings
@@ -32,12 +33,21 @@ _SAMPLES: Final = {
     "mqtt.username": "lander",
     "mqtt.password": "secret",
 }
-_ROUTES_EXAMPLE: Final = """\
+#: Arrays of tables: key → (what one of them is in the schema, an example). They end the example file, or they would
+#: swallow what follows.
+_ARRAYS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "routes": (
+            "Route",
+            """\
 [[routes]]
 topic = "site/{site}/sensors"
 convention = "sensor_value"
 options = { timezone = "Europe/Zurich", device = "{site}/{device}" }
-"""
+""",
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +125,14 @@ def example_toml() -> str:
         if group.path:
             lines += ["", "", f"# {group.meaning}", f"[{'.'.join(group.path)}]"]
         for leaf in group.leaves:
-            if leaf.key == "routes":
-                continue  # an array of tables: it ends the file, or it would swallow what follows
+            if leaf.key in _ARRAYS:
+                continue
             sample = _SAMPLES.get(leaf.key, f"path/to/{leaf.path[-1]}") if leaf.default is None else leaf.default
             unset = " Not set by default." if leaf.default is None else ""
             lines += ["", f"# {leaf.meaning}{unset} ({leaf.allowed})", f"# {leaf.path[-1]} = {value_text(sample)}"]
-    routes = next(leaf for leaf in leaves() if leaf.key == "routes")
-    lines += ["", "", f"# {routes.meaning}", *(f"# {line}" for line in _ROUTES_EXAMPLE.splitlines())]
+    meanings = {leaf.key: leaf.meaning for leaf in leaves()}
+    for key, (_, example) in _ARRAYS.items():
+        lines += ["", "", f"# {meanings[key]}", *(f"# {line}" for line in example.splitlines())]
     return "\n".join(lines) + "\n"
 
 
@@ -140,10 +151,11 @@ def markdown() -> str:
     for group in groups():
         lines += ["", f"## {'.'.join(group.path) or 'Top level'}", "", *([group.meaning, ""] if group.path else [])]
         lines += _table(group.leaves, variables=True)
-    schema = Settings.model_json_schema()["$defs"]["Route"]
-    route = [Leaf((name,), said) for name, said in schema["properties"].items()]
-    lines += ["", "## One of `routes`", "", schema["description"], "", *_table(route, variables=False)]
-    lines += ["", "```toml", *_ROUTES_EXAMPLE.splitlines(), "```"]
+    defs = Settings.model_json_schema()["$defs"]
+    for key, (name, example) in _ARRAYS.items():
+        one = [Leaf((field,), said) for field, said in defs[name]["properties"].items()]
+        lines += ["", f"## One of `{key}`", "", defs[name]["description"], "", *_table(one, variables=False)]
+        lines += ["", "```toml", *example.splitlines(), "```"]
     return "\n".join(lines) + "\n"
 
 
