@@ -270,7 +270,7 @@ class History(Section):
     )
     hot_days: Annotated[int, Field(ge=2)] = Field(
         default=35,
-        description="Days that silver.readings and gold.readings_1min keep in the warehouse file; older ones are in the lake only.",
+        description="Days that silver.readings, gold.readings_1min and gold.readings_1h keep in the warehouse file; older ones are in the lake only.",
     )
     grace_minutes: Annotated[float, Field(ge=1)] = Field(
         default=60, description="How long a replaced file stays, for those who still read it."
@@ -285,7 +285,7 @@ class Serving(Section):
 
     whole_rows: Annotated[int, Field(ge=0)] = Field(
         default=5000000,
-        description="silver.readings and gold.readings_1min are published whole up to so many rows each.",
+        description="silver.readings, gold.readings_1min and gold.readings_1h are published whole up to so many rows each.",
     )
     recent_days: Annotated[int, Field(ge=1)] = Field(
         default=1, description="Above that, so many recent days of each are published."

@@ -22,7 +22,7 @@ from iot_assets.warehouse.rewrite import rewrite
 
 @dg.op(
     pool=POOL,
-    description="Export closed days of silver.readings and gold.readings_1min to the lake, again when healed.",
+    description="Export closed days of silver.readings and of gold's minutes and hours to the lake, again when healed.",
 )
 def export_history(
     context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource

@@ -61,9 +61,10 @@ def _ready(connection: duckdb.DuckDBPyConnection) -> list[int]:
 
 
 def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    history.thaw(connection, "readings", "dirty_minutes", "minute_at")
-    history.thaw(connection, "readings_1min", "dirty_minutes", "minute_at")
-    history.touch(connection, "readings_1min", "dirty_minutes", "minute_at")
+    for kind in history.KINDS:
+        history.thaw(connection, kind, "dirty_minutes", "minute_at")
+    for table in (READINGS_1MIN, READINGS_1H):
+        history.touch(connection, table.name, "dirty_minutes", "minute_at")
     minutes = spans_of(connection, "dirty_minutes", "minute_at")
     excluding = ", ".join(literal(flag) for flag in EXCLUDING_FLAGS)
     inside = _to_end_of_buckets(minutes, timedelta(minutes=1))

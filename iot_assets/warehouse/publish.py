@@ -28,7 +28,6 @@ from iot_assets.warehouse.tables import (
     METRICS,
     OUTCOME_COUNTS,
     READINGS_1D,
-    READINGS_1H,
     REJECTS,
     SCHEMA_VERSIONS,
     Table,
@@ -36,7 +35,7 @@ from iot_assets.warehouse.tables import (
 
 #: Published whole: small, or what people look at most.
 WHOLE: Final = (
-    FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS, READINGS_1H, READINGS_1D, LATEST,
+    FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS, READINGS_1D, LATEST,
 )  # fmt: skip
 #: Published whole while small; else for a recent span, joined by a view with the days that the lake has.
 SPANNED: Final = MappingProxyType({kind: table for kind, (table, _, _) in history.KINDS.items()})

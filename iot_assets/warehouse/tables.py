@@ -372,9 +372,9 @@ PRUNED: Final = Table(
 )
 
 HISTORY: Final = Table(
-    "ops", "history", "Days of silver.readings and gold.readings_1min that the lake holds as sorted Parquet.",
+    "ops", "history", "Days of silver.readings, gold.readings_1min and gold.readings_1h that the lake holds as sorted Parquet.",
     (
-        _r("kind", "VARCHAR", "readings or readings_1min.", expect="kind in ('readings', 'readings_1min')"),
+        _r("kind", "VARCHAR", "readings, readings_1min or readings_1h.", expect="kind in ('readings', 'readings_1min', 'readings_1h')"),
         _r("day", "DATE", "The day of the event time, UTC."),
         _r("path", "VARCHAR", "The file, relative to the lake."),
         _r("rows", "BIGINT", "Rows in it."),
@@ -389,7 +389,7 @@ HISTORY: Final = Table(
 TOUCHED_DAYS: Final = Table(
     "ops", "touched_days", "Days that have changed since they were exported, or that never were.",
     (
-        _r("kind", "VARCHAR", "readings or readings_1min."),
+        _r("kind", "VARCHAR", "readings, readings_1min or readings_1h."),
         _r("day", "DATE", "The day of the event time, UTC."),
     ),
 )
@@ -397,7 +397,7 @@ TOUCHED_DAYS: Final = Table(
 THAWED: Final = Table(
     "ops", "thawed", "Devices of cold days that are in the warehouse file again: the lake's rows of them count no more.",
     (
-        _r("kind", "VARCHAR", "readings or readings_1min."),
+        _r("kind", "VARCHAR", "readings, readings_1min or readings_1h."),
         _r("day", "DATE", "The day of the event time, UTC."),
         _r("device_id", "VARCHAR", "The device."),
     ),

@@ -76,9 +76,9 @@ def week(house: House, a_week: House) -> House:
 
 
 def test_each_closed_day_is_exported_once_sorted_and_whole(week: House) -> None:
-    assert export(week).written == 12
+    assert export(week).written == 18
     files = exported(week)
-    assert len(files) == 12
+    assert len(files) == 18
     assert states(week) == [(day, "hot") for day in range(6, 0, -1)]
     for file in files:
         table = pq.ParquetFile(week.paths.lake / file).read()
@@ -92,7 +92,7 @@ def test_each_closed_day_is_exported_once_sorted_and_whole(week: House) -> None:
 def test_the_lake_holds_what_the_tables_held_to_the_bit(week: House) -> None:
     before = {table.full_name: [*week.tables()[table.full_name]] for table in SPANNED.values()}
     done = export(week, hot_days=2)
-    assert done.evicted == 8
+    assert done.evicted == 12
     assert week.ask("select count(*) from silver.readings") == [(6,)]
     assert published(week) == before
     assert published(week, whole_rows=100) == before, "cold days are no reason to publish less"
@@ -123,21 +123,21 @@ def test_late_data_thaws_its_days_heals_them_and_they_are_exported_under_a_new_n
         days_ago(4.00001, late=True, t=50), days_ago(9, t=1, late=True)
     )
     week.run()
-    assert thawed(week) == [("readings", 4, "a"), ("readings_1min", 4, "a")]
+    assert thawed(week) == [("readings", 4, "a"), ("readings_1h", 4, "a"), ("readings_1min", 4, "a")]
     expected = taken_in_anew(week, tmp_path / "anew", empty_warehouse).tables()
     assert tables_with_lake(week) == expected
     assert published(week) == {name: expected[name] for name in published(week)}, "also before the next export"
 
-    assert export(week, hot_days=2).written == 4
+    assert export(week, hot_days=2).written == 6
     assert set(before) < set(exported(week)), "what was replaced stays for those who read it"
-    assert len(exported(week)) == len(before) + 4
+    assert len(exported(week)) == len(before) + 6
     assert export(week, hot_days=2, grace=AT_ONCE).deleted == 0, "the publication still names it"
     assert published(week) == {name: expected[name] for name in published(week)}
     assert export(week, hot_days=2).deleted == 0, "the grace time is not over"
-    assert export(week, hot_days=2, grace=AT_ONCE).deleted == 2
+    assert export(week, hot_days=2, grace=AT_ONCE).deleted == 3
     assert published(week) == {name: expected[name] for name in published(week)}
     assert tables_with_lake(week) == expected
-    assert len(set(before) & set(exported(week))) == len(before) - 2
+    assert len(set(before) & set(exported(week))) == len(before) - 3
 
 
 def test_late_data_fetches_back_no_device_but_its_own(week: House) -> None:
@@ -196,7 +196,7 @@ def test_more_late_days_than_can_be_copied_each_minute_are_published_with_the_ne
 def test_a_platform_that_has_been_silent_until_all_its_days_were_cold_is_still_told_to_lag(house: House) -> None:
     LakeBuilder(house.paths).land(days_ago(9, t=1))
     house.run()
-    assert export(house, hot_days=2).evicted == 2
+    assert export(house, hot_days=2).evicted == 3
     with house.open() as connection:
         check = lag_check(connection, house.settings)
     assert not check.passed
@@ -230,7 +230,7 @@ def test_a_day_whose_minutes_are_yet_to_be_healed_stays_in_the_file(week: House)
     assert thawed(week) == [("readings", 4, "a")]
     with week.open() as connection:
         gold.heal(connection, run_id=RUN)
-    assert export(week, hot_days=2).evicted == 2
+    assert export(week, hot_days=2).evicted == 3
     assert week.ask("select count(*) from ops.dirty") == [(0,)]
     assert len(published(week)["silver.readings"]) == 15
     assert sum(row[3] for row in published(week)["gold.readings_1min"]) == 15
@@ -291,7 +291,7 @@ def test_after_the_warehouse_is_deleted_its_exports_are_replaced_and_nobody_miss
     assert published(week) == before
     export(week, hot_days=2, grace=AT_ONCE)
     assert not set(leftovers) & set(exported(week))
-    assert len(exported(week)) == 12
+    assert len(exported(week)) == 18
     assert published(week) == before
     assert week.ask("select count(*) from ops.history where state = 'retired'") == [(0,)]
 
@@ -308,7 +308,7 @@ def test_a_day_that_a_rebuild_has_emptied_goes_from_the_lake(week: House) -> Non
     assert len(published(week)["silver.readings"]) == 14
     assert (20, "retired") in states(week)
     export(week, grace=AT_ONCE)
-    assert len(exported(week)) == 12
+    assert len(exported(week)) == 18
     assert not list((week.paths.lake / "silver").rglob(f"date={datetime.now(UTC).date() - timedelta(days=20)}"))
 
 
@@ -325,7 +325,7 @@ def test_a_day_leaves_the_file_only_if_the_lake_really_has_it(week: House, harm:
     else:
         table = pq.ParquetFile(other).read()
         pq.write_table(table.slice(0, 1), path)
-    assert export(week, hot_days=2).evicted == 7
+    assert export(week, hot_days=2).evicted == 11
     assert (6, "hot") in states(week)
     assert export(week, hot_days=2).evicted == 1
     assert published(week)["silver.readings"] == before
@@ -372,7 +372,7 @@ with house_in(Path(folder)).open() as connection:
     ],
 )
 def test_a_killed_export_leaves_nothing_wrong(week: House, words: str, when: str) -> None:
-    before = {name: week.tables()[name] for name in ("silver.readings", "gold.readings_1min")}
+    before = {table.full_name: week.tables()[table.full_name] for table in SPANNED.values()}
     killed = subprocess.run(
         [sys.executable, "-c", _VICTIM, str(week.paths.root), words, when], check=False, capture_output=True, text=True
     )
@@ -381,7 +381,7 @@ def test_a_killed_export_leaves_nothing_wrong(week: House, words: str, when: str
     export(week, hot_days=2)
     assert published(week) == before
     export(week, hot_days=2, grace=AT_ONCE)
-    assert len(exported(week)) == 12, "what the killed one left behind is gone"
+    assert len(exported(week)) == 18, "what the killed one left behind is gone"
     assert not list(week.paths.lake.rglob("*.tmp"))
     assert published(week) == before
 

@@ -46,8 +46,7 @@ coarse_expected as (
 ),
 coarse_present as (
     select 'hour' as width, device_id, metric, bucket_at, n, n_valid, "sum" as total, "min" as low, "max" as high
-    from gold.readings_1h
-    where bucket_at >= {from} and bucket_at < {to}
+    from {readings_1h}
     union all
     select 'day', device_id, metric, bucket_at, n, n_valid, "sum", "min", "max"
     from gold.readings_1d
