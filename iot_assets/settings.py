@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from iot_assets.errors import SettingsError
+from iot_assets.sections.alerts import Alerts
 from iot_assets.sections.section import Section
 
 CONFIG_VARIABLE: Final = "IOT_CONFIG"
@@ -374,6 +375,7 @@ class Settings(BaseSettings):
     serving: Serving = Field(default=Serving(), description="The published copy.")
     schedule: Schedule = Field(default=Schedule(), description="When things happen.")
     freshness: Freshness = Field(default=Freshness(), description="When things are late.")
+    alerts: Alerts = Field(default=Alerts(), description="What people are told before they look.")
     dagster: Dagster = Field(default=Dagster(), description="Dagster's web page.")
     demo: Demo = Field(default=Demo(), description="The demo.")
 

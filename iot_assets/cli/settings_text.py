@@ -32,6 +32,9 @@ _SAMPLES: Final = {
     "warehouse.threads": 4,
     "mqtt.username": "lander",
     "mqtt.password": "secret",
+    "alerts.house": "plant 7",
+    "alerts.quiet.begin": "22:00",
+    "alerts.quiet.end": "06:30",
 }
 #: Arrays of tables: key → (what one of them is in the schema, an example). They end the example file, or they would
 #: swallow what follows.
@@ -44,6 +47,20 @@ _ARRAYS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 topic = "site/{site}/sensors"
 convention = "sensor_value"
 options = { timezone = "Europe/Zurich", device = "{site}/{device}" }
+""",
+        ),
+        "alerts.channels": (
+            "Channel",
+            """\
+[[alerts.channels]]
+name = "office"
+kind = "smtp"
+host = "mail.example.org"
+username = "iot"
+password_file = "secrets/mail-password"
+sender = "iot@example.org"
+recipients = ["you@example.org"]
+minimum = "warning"
 """,
         ),
     }

@@ -69,6 +69,16 @@ class DataPaths:
         return self.root / "logs"
 
     @property
+    def alerts(self) -> Path:
+        """What was told to people and what is still to be told; SQLite."""
+        return self.root / "alerts.sqlite"
+
+    @property
+    def alert_log(self) -> Path:
+        """All that was told, a JSON object a line."""
+        return self.logs / "alerts.jsonl"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own storage; ``dagster.yaml`` names it too."""
         return self.root / "dagster"
