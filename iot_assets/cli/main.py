@@ -14,6 +14,7 @@ from iot_assets.errors import IotAssetsError
 #: verb → the function that is its command. Modules load on use, so that each verb starts as fast as it can.
 VERBS: Final = MappingProxyType(
     {
+        "alerts": "iot_assets.cli.alerts:alerts",
         "compact": "iot_assets.cli.compact:compact",
         "demo": "iot_assets.cli.up:demo",
         "land": "iot_assets.cli.land:land",
@@ -60,7 +61,9 @@ def root() -> None:
 def main() -> None:
     """Run the command line; known errors become one sentence and exit code 1."""
     try:
-        root(standalone_mode=False)
+        # What a command ends with by click's Exit is returned here; nothing else that it returns means anything.
+        if code := root(standalone_mode=False):
+            sys.exit(code)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:

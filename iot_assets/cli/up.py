@@ -14,6 +14,8 @@ from typing import Final
 
 import click
 
+from iot_assets.alerts.causes import refuse_unknown
+from iot_assets.alerts.channels.log import LogWatch
 from iot_assets.decoders.routes import RouteTable
 from iot_assets.demo.fleet import CONVENTIONS, DEVICES, status_path
 from iot_assets.demo.mosquitto import find_mosquitto, prepare_mosquitto
@@ -32,6 +34,7 @@ from iot_assets.ops.probes import (
     lander_missing,
     page_address,
     port_missing,
+    watcher_missing,
 )
 from iot_assets.ops.published import GoldWatch
 from iot_assets.ops.supervisor import Supervisor
@@ -54,7 +57,11 @@ def up(config: Path | None) -> None:
     environment = dict(os.environ) | _told(settings, paths, config)
     with claim_folder(paths.root):
         check_ports(_ports(settings))
-        parts = [_lander(settings, paths, environment), *_dagster(settings, paths, environment)]
+        parts = [
+            _lander(settings, paths, environment),
+            *_dagster(settings, paths, environment),
+            *_watcher(settings, paths, environment),
+        ]
         _run(settings, paths, parts)
 
 
@@ -82,6 +89,7 @@ def demo(config: Path | None, broker: str) -> None:
             _lander(settings, paths, environment),
             _fleet(settings, paths, environment),
             *_dagster(settings, paths, environment),
+            *_watcher(settings, paths, environment),
         ]
         _run(settings, paths, parts)
 
@@ -96,6 +104,7 @@ def _load(config: Path | None) -> Settings:
         raise SettingsError([f"there is no {_WORKSPACE} in {Path.cwd()}: run this in the project's folder"])
     settings = load_settings(config)
     RouteTable(settings.routes)  # a wrong one is told before anything starts
+    refuse_unknown(settings.alerts)
     if settings.http.port is not None:
         return settings
     return settings.model_copy(update={"http": settings.http.model_copy(update={"port": _INTAKE_PORT})})
@@ -193,6 +202,24 @@ def _dagster(settings: Settings, paths: DataPaths, environment: dict[str, str]) 
     return [storage, page]
 
 
+def _watcher(settings: Settings, paths: DataPaths, environment: dict[str, str]) -> list[Part]:
+    if not settings.alerts.enabled:
+        return []
+    told = [channel.name for channel in settings.alerts.channels]
+    by = ", ".join([*told, _near(paths.alert_log)] if told else [_near(paths.alert_log)])
+    return [
+        Part(
+            name="alerts",
+            command=(sys.executable, "-m", "iot_assets", "alerts", "watch"),
+            environment=environment,
+            waiting_for=partial(watcher_missing, paths),
+            once_up=_line("alerts", f"watches; alerts are told here and by {by}"),
+            # Before the others, whose end would be told otherwise.
+            stop_rank=-1,
+        )
+    ]
+
+
 def _ports(settings: Settings) -> list[NeededPort]:
     ports = [NeededPort(settings.dagster.host, settings.dagster.port, "dagster.port")]
     if settings.lander.metrics_port:
@@ -212,7 +239,7 @@ def _run(settings: Settings, paths: DataPaths, parts: list[Part]) -> None:
         logs=paths.logs,
         narrator=Narrator(sys.stdout),
         when_up=_where_to_look(settings, paths),
-        watches=[GoldWatch(paths.serving)],
+        watches=[GoldWatch(paths.serving), LogWatch(paths.alert_log)],
     )
     if not supervisor.run():
         sys.exit(1)

@@ -74,6 +74,11 @@ class DataPaths:
         return self.root / "alerts.sqlite"
 
     @property
+    def alerts_lock(self) -> Path:
+        """Held by the one process that watches; it holds that process's number."""
+        return self.root / "alerts.sqlite.lock"
+
+    @property
     def alert_log(self) -> Path:
         """All that was told, a JSON object a line."""
         return self.logs / "alerts.jsonl"

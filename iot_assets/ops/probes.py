@@ -25,6 +25,7 @@ _DAGSTER_QUERY: Final = """{
   instance { daemonHealth { allDaemonStatuses { daemonType required healthy } } }
 }"""
 _RUNS_QUERY: Final = "{ runsOrError(filter: {statuses: [STARTING, STARTED]}) { ... on Runs { results { id } } } }"
+_STALE_QUERY: Final = "{ assetNodes { assetKey { path } freshnessStatusInfo { freshnessStatus } } }"
 _NEEDED_DAEMONS: Final = frozenset({"SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR"})
 
 
@@ -59,6 +60,15 @@ def lander_missing(paths: DataPaths, lander: str, pid: int) -> str | None:
     return None
 
 
+def watcher_missing(paths: DataPaths, pid: int) -> str | None:
+    """Whether the watcher has taken the store of alerts for its own."""
+    try:
+        taken = int(paths.alerts_lock.read_text(encoding="utf-8")) == pid
+    except (OSError, ValueError):
+        taken = False
+    return None if taken else "its first look"
+
+
 def dagster_missing(host: str, port: int) -> str | None:
     """Whether Dagster's page answers, the code is loaded and the daemons are at work."""
     try:
@@ -75,6 +85,17 @@ def dagster_busy(host: str, port: int) -> bool:
         return bool(_ask(host, port, _RUNS_QUERY)["runsOrError"]["results"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def stale_assets(host: str, port: int) -> list[tuple[str, bool]] | None:
+    """Assets that were not materialized within their policy, and whether they count as failed; None: no answer."""
+    try:
+        nodes = _ask(host, port, _STALE_QUERY)["assetNodes"]
+        states = {"/".join(n["assetKey"]["path"]): (n["freshnessStatusInfo"] or {}) for n in nodes}
+        told = {name: state.get("freshnessStatus") for name, state in states.items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return [(name, state == "DEGRADED") for name, state in sorted(told.items()) if state in ("WARNING", "DEGRADED")]
 
 
 def page_address(host: str, port: int) -> str:
