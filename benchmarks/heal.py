@@ -34,6 +34,7 @@ from iot_assets.lake.paths import DataPaths
 from iot_assets.settings import Settings
 from iot_assets.warehouse import bronze, gold
 from iot_assets.warehouse.connection import Warehouse, transaction
+from iot_assets.warehouse.export import GROUP_ROWS
 from iot_assets.warehouse.publish import publish
 
 HERE = Path(__file__).parent
@@ -104,7 +105,7 @@ def make(data: Path, devices: int, days: int) -> None:
                     listed = ", ".join(f'"{column[0]}"' for column in columns)
                     connection.execute(
                         f"copy (select {listed} from {source} order by device_id, metric, {at})"
-                        f" to '{paths.lake / path}' (format parquet, compression zstd)"
+                        f" to '{paths.lake / path}' (format parquet, compression zstd, row_group_size {GROUP_ROWS})"
                     )
                     hot = (today - day).days <= HOT_DAYS
                     if hot:
