@@ -5,11 +5,13 @@ Belongs here: assembly. Does not: anything else. ``build_defs`` takes other sett
 
 import dagster as dg
 
+from iot_assets.assets.alerts import alerts
 from iot_assets.assets.bronze import bronze
 from iot_assets.assets.gold import gold
 from iot_assets.assets.lake import LANDED_SPEC
 from iot_assets.assets.serving import serving
 from iot_assets.assets.silver import silver
+from iot_assets.automation.alerts import failed_runs_sensor
 from iot_assets.automation.clean_up import clean_up_job, clean_up_schedule
 from iot_assets.automation.freshness import CATCH_UP_SENSOR, with_policies
 from iot_assets.automation.history import compact_job, history_job, history_schedule
@@ -31,7 +33,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         SettingsError: a route is wrong; told here, and not first by a run that decodes.
     """
     route_table(settings)
-    assets = dg.with_source_code_references([bronze, silver, gold, serving])
+    assets = dg.with_source_code_references([bronze, silver, gold, alerts, serving])
     defs = dg.Definitions(
         assets=[LANDED_SPEC, *assets],
         asset_checks=list(SWEEPS),
@@ -49,7 +51,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
             *[minute_schedule, sweep_schedule, clean_up_schedule, history_schedule],
             *rebirth_schedules(settings),
         ],
-        sensors=[landing_sensor, CATCH_UP_SENSOR],
+        sensors=[landing_sensor, CATCH_UP_SENSOR, failed_runs_sensor],
         resources={"settings": settings, "warehouse": warehouse_resource(settings)},
         # One process a run: a process a step costs ten times as much.
         executor=dg.in_process_executor,

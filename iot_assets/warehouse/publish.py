@@ -21,6 +21,7 @@ from iot_assets.warehouse.ddl import comments, create_table, literal
 from iot_assets.warehouse.durable import sync
 from iot_assets.warehouse.spans import merge, within
 from iot_assets.warehouse.tables import (
+    ALERTS,
     CORRECTIONS,
     DEVICES,
     FILES,
@@ -36,6 +37,7 @@ from iot_assets.warehouse.tables import (
 #: Published whole: small, or what people look at most.
 WHOLE: Final = (
     FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS, READINGS_1D, LATEST,
+    ALERTS,
 )  # fmt: skip
 #: Published whole while small; else for a recent span, joined by a view with the days that the lake has.
 SPANNED: Final = MappingProxyType({kind: table for kind, (table, _, _) in history.KINDS.items()})

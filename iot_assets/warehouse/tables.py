@@ -293,6 +293,28 @@ LATEST: Final = Table(
     key=("device_id", "metric"),
 )
 
+ALERTS: Final = Table(
+    "gold", "alerts", "Every alert that was raised, for ever: what people were told, and when it was over. Book-keeping of what happened here, no function of the data.",
+    (
+        _r("alert_id", "VARCHAR", "The alert, as `iot-assets alerts` names it."),
+        _r("cause", "VARCHAR", "Its cause, one of those that docs/alerts.md lists."),
+        _r("about", "VARCHAR", "Which group it was about: a site, a rule, a table, a channel; empty where it was about the house."),
+        _r("severity", "VARCHAR", "info, warning or critical, as it last was.", expect="severity in ('info', 'warning', 'critical')"),
+        _r("summary", "VARCHAR", "What was so, in a sentence, as it last was."),
+        _r("items", "VARCHAR", "JSON list of the first of the things that it was about."),
+        _r("count", "BIGINT", "How many of them there were.", expect="count >= 1"),
+        _r("state", "VARCHAR", "open or resolved.", expect="state in ('open', 'resolved')"),
+        _r("since_at", AT, "When its cause was first seen."),
+        _r("raised_at", AT, "When it had held long enough to be an alert."),
+        _c("resolved_at", AT, "When its cause had been gone long enough."),
+        _c("told_at", AT, "When people were last told of it; null: never, since they had just been told of the same."),
+        _c("acknowledged_at", AT, "When somebody said that he looks after it."),
+        _c("acknowledged_by", "VARCHAR", "Who."),
+        _c("note", "VARCHAR", "What he said about it."),
+    ),
+    key=("alert_id",), time="raised_at",
+)
+
 APPLIED: Final = Table(
     "ops", "applied", "Which batch each write unit has written: the mark set in the very transaction that wrote it.",
     (
@@ -411,6 +433,7 @@ TABLES: Final = MappingProxyType(
             FILES, MESSAGES,
             OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
+            ALERTS,
             APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
             THAWED,
         )
