@@ -20,6 +20,7 @@ from iot_assets.alerts.causes import refuse_unknown
 from iot_assets.alerts.delivery import Courier, senders
 from iot_assets.alerts.looks.all import Looks, all_looks
 from iot_assets.alerts.looks.place import Place
+from iot_assets.alerts.metrics import metrics_page
 from iot_assets.alerts.store import Store
 from iot_assets.alerts.turn import turn
 from iot_assets.errors import InUseError, StorageError
@@ -43,21 +44,23 @@ def watch(settings: Settings, stop: threading.Event, *, looks: Sequence[Look] | 
 
     Raises:
         SettingsError: the settings name causes that there are not.
-        InUseError: another watcher looks after this house.
+        InUseError: another watcher looks after this house, or the port for metrics is taken.
         StorageError: the store cannot be made.
     """
     refuse_unknown(settings.alerts)
     paths = DataPaths(settings.data_dir.absolute())
-    with _sole(paths):
+    looked_at = _LookedAt()
+    channels = senders(settings.alerts, paths)
+    page = metrics_page(settings.alerts.metrics_port, paths.alerts, list(channels), looked_at)
+    with _sole(paths), page:
         store = Store(paths.alerts)
-        channels = senders(settings.alerts, paths)
         outbox.abandon(store, list(channels), datetime.now(UTC))
         couriers = [Courier(name, send, paths, settings.alerts, stop) for name, send in channels.items()]
         for courier in couriers:
             courier.start()
         _log.info("watching; told by: %s", ", ".join(channels))
         try:
-            _loop(settings, store, Looks(all_looks() if looks is None else looks), stop)
+            _loop(settings, store, Looks(all_looks() if looks is None else looks), stop, looked_at)
         finally:
             stop.set()
             for courier in couriers:
@@ -65,12 +68,23 @@ def watch(settings: Settings, stop: threading.Event, *, looks: Sequence[Look] | 
             store.close()
 
 
-def _loop(settings: Settings, store: Store, looks: Looks, stop: threading.Event) -> None:
+class _LookedAt:
+    """When the last turn was, in seconds since 1970; 0 before the first."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def _loop(settings: Settings, store: Store, looks: Looks, stop: threading.Event, looked_at: _LookedAt) -> None:
     turns = 0
     while not stop.is_set():
         now = datetime.now(UTC)
         try:
             turn(store, looks(Place(settings, store, now)), settings, now)
+            looked_at.at = now.timestamp()
             if turns % _PRUNE_TURNS == 0:
                 store.prune(keep=timedelta(days=settings.alerts.keep_days), now=now)
         except sqlite3.OperationalError as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import pytest
 from iot_assets.alerts import outbox
 from iot_assets.alerts.store import Store
 from iot_assets_tests.alerts.receivers import HttpReceiver, MailReceiver
+from iot_assets_tests.brokers import free_port
 from iot_assets_tests.waiting import eventually
 
 
@@ -38,7 +41,8 @@ class Watched:
     def run(self, *words: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"out{len(self.processes)}").open("wb") as out:
             command = [sys.executable, "-m", "iot_assets", "alerts", *words]
-            process = subprocess.Popen(command, cwd=self.folder, stdout=out, stderr=subprocess.STDOUT)
+            given = {name: value for name, value in os.environ.items() if not name.startswith("IOT_")}
+            process = subprocess.Popen(command, cwd=self.folder, env=given, stdout=out, stderr=subprocess.STDOUT)
         self.processes.append(process)
         return process
 
@@ -151,6 +155,30 @@ def test_the_command_line_lists_acknowledges_and_tests(watched: Watched, http: H
     http.stop()
     assert "hook: failed: it cannot be reached" in watched.said("test", "--channel", "hook", code=1)
     assert "'fax' is none of log, hook" in watched.said("test", "--channel", "fax", code=2)
+
+
+def test_its_figures_can_be_scraped(watched: Watched, http: HttpReceiver) -> None:
+    http.stop()
+    port = free_port()
+    watched.configure(hook(http), metrics_port=port)
+    watched.run("watch")
+
+    def page() -> str:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            return str(answer.read().decode())
+        return ""
+
+    eventually(lambda: 'channel_up{channel="hook"} 0.0' in page(), seconds=30)
+    told = page()
+    for line in (
+        'iot_assets_alerts_open{severity="critical"} 1.0',
+        'iot_assets_alerts_channel_up{channel="log"} 1.0',
+        'iot_assets_alerts_channel_sent_total{channel="log"} ',
+        'iot_assets_alerts_channel_waiting{channel="hook"} ',
+        'iot_assets_alerts_channel_dropped_total{channel="hook"} 0.0',
+        "iot_assets_alerts_last_look_timestamp_seconds 1.",
+    ):
+        assert line in told
 
 
 def test_a_wrong_cause_in_the_settings_is_refused(watched: Watched) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from iot_assets.ops.probes import dagster_missing, stale_assets
 from iot_assets_tests.brokers import free_port
 from iot_assets_tests.ops.stage import living
 from iot_assets_tests.waiting import eventually
@@ -105,6 +106,7 @@ def test_the_whole_platform_comes_up_and_goes_down_and_leaves_nothing_behind(pla
             f"takes HTTP at http://127.0.0.1:{platform.intake}, lands in",
             "fleet      32 devices in 19 conventions",
             "dagster    its page is",
+            "alerts     watches; alerts are told here and by data/logs/alerts.jsonl",
         ):
             assert line in told
         with urllib.request.urlopen(f"http://127.0.0.1:{platform.page}/server_info", timeout=10) as answer:
@@ -114,6 +116,9 @@ def test_the_whole_platform_comes_up_and_goes_down_and_leaves_nothing_behind(pla
         )
         with urllib.request.urlopen(sent, timeout=60) as answer:
             assert answer.read() == b'{"success": true}'
+        # Dagster's page answers what the watcher asks it, and there is nothing to tell of it.
+        assert dagster_missing("127.0.0.1", platform.page) is None
+        assert stale_assets("127.0.0.1", platform.page) == []
         refused = platform.refused("up")
         assert "is in use by another `iot-assets up` or `demo`" in refused
         assert str(demo.pid) in refused

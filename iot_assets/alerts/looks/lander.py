@@ -14,7 +14,7 @@ from iot_assets.landing.status import LanderStatus, lander_running, read_status
 if TYPE_CHECKING:
     from iot_assets.alerts.looks.place import Place, Seen
 
-#: A lander that runs says so each second; where Dagster's sensor stands in, there are pauses between its ticks.
+#: A lander that runs says so each second; Dagster's sensor, where it stands in, pauses between its ticks.
 _SILENT_SECONDS: Final = 60.0
 #: A counter that grew is told of for so long.
 _RECENT_SECONDS: Final = 900.0
@@ -31,15 +31,17 @@ def look(place: Place) -> Seen:
         }
     age = (place.now - status.updated_at).total_seconds()
     silent = age > _SILENT_SECONDS
+    # Where Dagster's sensor stands in for a lander, it comes and goes.
+    down = not running and (silent or status.mode == "process")
     last = f"its last sign of life was at {status.updated_at:%Y-%m-%d %H:%M:%S} UTC"
     seen: Seen = {
-        "lander_down": when(silent and not running, Finding("lander_down", f"Lander {name} does not run; {last}.")),
+        "lander_down": when(down, Finding("lander_down", f"Lander {name} does not run; {last}.")),
         "lander_silent": when(
             silent and running, Finding("lander_silent", f"Lander {name} (process {status.pid}) hangs; {last}.")
         ),
     }
     # What a lander that is gone has last said of broker and disk tells nothing of now.
-    return seen if silent else {**seen, **_trouble(status), **_counters(place, status)}
+    return seen if silent or down else {**seen, **_trouble(status), **_counters(place, status)}
 
 
 def _trouble(status: LanderStatus) -> Seen:

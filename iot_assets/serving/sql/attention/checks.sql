@@ -1,9 +1,13 @@
 -- Checks whose newest result is a failure, by table.
 with newest as (
-    select table_name, check_name, arg_max(passed, at) as passed, arg_max(severity, at) as severity,
-        arg_max(failing, at) as failing
+    select
+        table_name,
+        check_name,
+        arg_max(passed, "at") as passed,
+        arg_max(severity, "at") as severity,
+        arg_max(failing, "at") as failing
     from gold.quality_log
-    where at > $since::timestamptz
+    where "at" > $since::timestamptz
     group by all
 )
 select
