@@ -20,6 +20,8 @@ from typing import Final
 import conventions_page
 from conventions_page import table as _table
 
+from iot_assets.alerts.causes import CAUSES
+from iot_assets.alerts.metrics import METRICS
 from iot_assets.landing.health import COUNTERS, GAUGES
 from iot_assets.model import EXCLUDING_FLAGS, INFORMATIVE_FLAGS, OUTCOMES, QUALITIES, REJECT_REASONS
 from iot_assets.warehouse.tables import TABLES, Column
@@ -106,6 +108,19 @@ def _metrics() -> str:
     return _table("metric|kind|meaning", rows)
 
 
+def _causes() -> str:
+    rows = [(f"`{key}`", cause.severity, cause.title, cause.looks_at, cause.advice) for key, cause in CAUSES.items()]
+    return _table("cause|severity|says|looks at|advice", rows)
+
+
+def _alert_metrics() -> str:
+    rows = []
+    for name, (kind, label, meaning) in METRICS.items():
+        total = "_total" if kind == "counter" else ""
+        rows.append((f"`iot_assets_alerts_{name}{total}`", kind, f"`{label}`" if label else "", meaning))
+    return _table("metric|kind|label|meaning", rows)
+
+
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
         "outcomes": lambda: _meanings(OUTCOMES, "outcome|the message …"),
@@ -119,6 +134,8 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "units": conventions_page.units,
         "own decoder": conventions_page.own_decoder,
         "lander metrics": _metrics,
+        "causes": _causes,
+        "alert metrics": _alert_metrics,
     }
 )
 

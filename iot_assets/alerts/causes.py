@@ -116,7 +116,7 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "warning",
             "Devices are offline",
             "gold.device_status",
-            "Look after their power and network. The alert names the site, the number and the first ten.",
+            "Look after their power and network.",
         ),
         "device_late": Cause(
             "info",
