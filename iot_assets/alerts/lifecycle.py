@@ -40,6 +40,8 @@ def advance(
     """
     if found is None:
         return _gone(before, now, settings)
+    if before is not None and before.state is State.PENDING and now - before.seen_at > _unseen(settings):
+        before = None  # nobody looked for so long that it cannot be said to have held
     alert = _seen(before, found, now, settings)
     held = now - alert.since_at >= _patience(found.cause, settings)
     if alert.state is State.PENDING and held:
@@ -106,6 +108,10 @@ def _why_tell(alert: Alert, now: datetime, settings: Alerts, cooled_at: datetime
 def cooldown(settings: Alerts) -> timedelta:
     """How long people are not told the same again."""
     return timedelta(minutes=settings.cooldown_minutes)
+
+
+def _unseen(settings: Alerts) -> timedelta:
+    return timedelta(seconds=max(settings.for_seconds, 3 * settings.every_seconds))
 
 
 def _patience(cause: str, settings: Alerts) -> timedelta:

@@ -52,8 +52,10 @@ def turn(store: Store, seen: Mapping[str, Iterable[Finding]], settings: Settings
 
 def _tell(store: Store, alert: Alert, kind: Kind, settings: Settings, now: datetime) -> None:
     quiet = quiet_until(now, settings.alerts.quiet) if alert.severity != "critical" else None
+    known = {LOG, *(channel.name for channel in settings.alerts.channels)}
     patient = {channel.name for channel in settings.alerts.channels if channel.quiet_hours}
-    channels = outbox.channels_told(store, alert) if kind is Kind.RESOLVED else _concerned(alert, settings)
+    told = outbox.channels_told(store, alert)
+    channels = [name for name in told if name in known] if kind is Kind.RESOLVED else _concerned(alert, settings)
     for channel in channels:
         came_and_went = kind is Kind.RESOLVED and outbox.withdraw(store, alert, channel, now)
         why = Kind.PASSED if came_and_went else kind

@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container a user may have no name
+        return "somebody"
+
+
 class NoAlertError(IotAssetsError):
     """No open alert is meant: `iot-assets alerts` lists them."""
 
@@ -77,10 +84,11 @@ def history(*, as_json: bool, limit: int) -> None:
 @alerts.command()
 @click.argument("alert_id", metavar="ID")
 @click.option("--note", help="What is being done.")
-def ack(alert_id: str, note: str | None) -> None:
+@click.option("--by", default=_user, help="Who looks after it, instead of the user who runs this.")
+def ack(alert_id: str, note: str | None, by: str) -> None:
     """Say that you look after an alert: no reminders any more; its end is told. ID may be its first letters."""
     store = _store(load_settings())
-    alert = store.acknowledge(alert_id, by=getpass.getuser(), note=note, now=datetime.now(UTC))
+    alert = store.acknowledge(alert_id, by=by, note=note, now=datetime.now(UTC))
     if alert is None:
         raise NoAlertError(f"no open alert, or more than one, is named {alert_id!r}: `iot-assets alerts` lists them")
     click.echo(f"{alert.alert_id} is looked after by {alert.acknowledged_by}: {CAUSES[alert.cause].title}")

@@ -51,6 +51,8 @@ class HttpReceiver:
                 receiver.headers.append(dict(self.headers))
                 receiver.hold.wait(30)
                 self.send_response(receiver.status)
+                if receiver.status // 100 == 3:
+                    self.send_header("Location", "/elsewhere")
                 self.end_headers()
                 self.wfile.write(b"as you like" if receiver.status < 300 else b"not today")
 

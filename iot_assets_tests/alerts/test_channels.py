@@ -90,6 +90,12 @@ def test_a_webhook_that_refuses_is_told_with_its_answer(http: HttpReceiver, stat
         webhook.send(hook(http), NOTICE)
 
 
+def test_a_redirect_is_a_refusal_since_a_post_that_is_followed_arrives_without_its_content(http: HttpReceiver) -> None:
+    http.status = 302
+    with pytest.raises(ChannelError, match="it answered 302"):
+        webhook.send(hook(http), NOTICE)
+
+
 def test_a_webhook_that_is_away_or_hangs_is_told_and_its_address_is_not(http: HttpReceiver) -> None:
     http.hold.clear()
     with pytest.raises(ChannelError, match="cannot be reached") as hanging:

@@ -55,6 +55,11 @@ def test_what_comes_and_goes_sooner_is_told_never_and_leaves_nothing() -> None:
     assert steps[-1].alert is None
 
 
+def test_what_was_seen_before_a_long_time_without_a_look_begins_to_hold_anew() -> None:
+    assert told((0, OFFLINE), (10, OFFLINE), (3600, OFFLINE), (3650, OFFLINE)) == []
+    assert told((0, OFFLINE), (10, OFFLINE), (3600, OFFLINE), (3650, OFFLINE), (3660, OFFLINE)) == [(3660, Kind.RAISED)]
+
+
 def test_its_end_is_told_once_it_has_been_gone_long_enough() -> None:
     assert told((0, OFFLINE), (60, OFFLINE), (100, None), (159, None)) == [(60, Kind.RAISED)]
     assert told((0, OFFLINE), (60, OFFLINE), (100, None), (160, None)) == [(60, Kind.RAISED), (160, Kind.RESOLVED)]

@@ -241,6 +241,12 @@ def test_forty_devices_of_a_site_are_one_finding_that_names_ten(place: Place) ->
     assert (seen["device_late"], seen["device_never_seen"]) == ([], [])
 
 
+def test_devices_of_very_many_sites_are_one_finding(place: Place) -> None:
+    row = {"state": "offline", "site": "s", "devices": 2, "since_at": NOW, "named": ["a", "b"]}
+    seen = findings(answers(devices=[row | {"site": f"s{n}"} for n in range(11)]), place)
+    assert [(f.about, f.count, len(f.items)) for f in seen["device_offline"]] == [("", 22, 10)]
+
+
 def test_more_than_one_per_cent_of_rejects_is_told_by_source_and_a_few_messages_have_no_rate(place: Place) -> None:
     def share(rejected: int, messages: int) -> list[Finding]:
         rows = [

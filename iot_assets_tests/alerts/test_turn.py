@@ -162,6 +162,14 @@ def test_what_is_too_old_to_be_news_is_dropped(store: Store) -> None:
     assert outbox.trim(store, "log", Alerts(give_up_hours=2), NOON + timedelta(hours=2, seconds=1)) == 1
 
 
+def test_a_channel_that_there_is_no_longer_is_told_nothing_more(store: Store, tmp_path: Path) -> None:
+    turn(store, {"lander_down": [LANDER]}, settings_in(tmp_path, channel("chat")), NOON)
+    outbox.abandon(store, ["log"], NOON)
+    turn(store, {"lander_down": []}, settings_in(tmp_path), NOON)
+    assert waiting(store, "chat") == []
+    assert len(waiting(store, "log")) == 2
+
+
 def test_an_acknowledgement_outlives_the_process_and_ends_with_the_alert(store: Store, tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     turn(store, {"device_offline": [NORTH]}, settings, NOON)

@@ -10,7 +10,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from iot_assets.alerts.channels.secret import secret
 from iot_assets.alerts.channels.shapes import shape
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from iot_assets.sections.alerts import Channel
 
 _SHOWN: Final = 200
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Takes a redirect for a refusal: followed, a post becomes a look at a page, and the notice would be lost."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """None: do not follow."""
 
 
 def send(channel: Channel, notice: Notice) -> None:
@@ -45,7 +52,8 @@ def send(channel: Channel, notice: Notice) -> None:
         # The scheme was looked at above.
         request = urllib.request.Request(url, content, headers, method="POST")  # noqa: S310
         context = ssl.create_default_context(cafile=str(channel.ca_file) if channel.ca_file else None)
-        with urllib.request.urlopen(request, timeout=channel.timeout_seconds, context=context) as answer:  # noqa: S310
+        opener = urllib.request.build_opener(_NoRedirects, urllib.request.HTTPSHandler(context=context))
+        with opener.open(request, timeout=channel.timeout_seconds) as answer:
             answer.read(_SHOWN)
     except urllib.error.HTTPError as error:
         with error:

@@ -22,6 +22,8 @@ _OWN_CAUSE: Final = ["lander_state", "broker_drops", "event_time_lag", "declared
 _STATES: Final = {"late": "device_late", "offline": "device_offline", "never_seen": "device_never_seen"}
 _PHRASES: Final = {"late": "late", "offline": "offline", "never_seen": "declared, and have never sent"}
 _SCOPES: Final = {"fleet": "The fleet", "site": "sites", "route": "routes", "device": "devices"}
+#: Silent devices of more sites than this are one alert: the cause lies before the sites.
+_MOST_SITES: Final = 10
 #: Fewer messages than this have no rate.
 _LEAST_MESSAGES: Final = 20
 
@@ -51,9 +53,9 @@ def findings(answers: Answers, place: Place) -> Seen:
     """What follows from the answers."""
     seen: dict[str, list[Finding]] = {}
     if (devices := answers.get("devices")) is not None:
-        seen |= {cause: [] for cause in _STATES.values()}
-        for row in devices:
-            seen[_STATES[row["state"]]].append(_silent(row))
+        for state, cause in _STATES.items():
+            sites = [row for row in devices if row["state"] == state]
+            seen[cause] = [_silent(row) for row in (sites if len(sites) <= _MOST_SITES else [_joined(sites)])]
     if (hits := answers.get("rule_hits")) is not None:
         seen["rule_hits"] = [_hits(row, place) for row in hits]
     if (scores := answers.get("quality")) is not None:
@@ -65,6 +67,14 @@ def findings(answers: Answers, place: Place) -> Seen:
     if newest := answers.get("newest"):
         seen["lag"] = _lag(newest[0]["event_at"], place)
     return seen
+
+
+def _joined(sites: list[dict[str, Any]]) -> dict[str, Any]:
+    """All sites as one."""
+    named = [name for row in sites for name in row["named"]]
+    since = min((row["since_at"] for row in sites if row["since_at"] is not None), default=None)
+    devices = sum(row["devices"] for row in sites)
+    return {"state": sites[0]["state"], "site": "", "devices": devices, "since_at": since, "named": named[:NAMED]}
 
 
 def _silent(row: dict[str, Any]) -> Finding:
