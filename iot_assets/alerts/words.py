@@ -103,7 +103,12 @@ def subject(notice: Notice) -> str:
 def line(notice: Notice) -> str:
     """All of it on one line, for a terminal."""
     word = "OK" if is_over(notice) else notice.severity.upper()
-    return " ".join(f"{word}: {headline(notice)}: {notice.body['summary']}".split())
+    return " ".join(f"{word}: {headline(notice)}: {summary(notice)}".split())
+
+
+def summary(notice: Notice) -> str:
+    """What is so, or was."""
+    return f"It was: {notice.body['summary']}" if is_over(notice) else str(notice.body["summary"])
 
 
 def facts(notice: Notice) -> list[tuple[str, str]]:
@@ -141,7 +146,7 @@ def acknowledging(notice: Notice) -> str | None:
 
 def plain(notice: Notice) -> str:
     """As plain text."""
-    parts = [notice.body["summary"]]
+    parts = [summary(notice)]
     if found := things(notice):
         parts.append("\n".join(f"  {item}" for item in found))
     if what := advice(notice):
@@ -163,7 +168,7 @@ def html(notice: Notice) -> str:
     parts = [
         f'<div style="font-size:13px;color:#667">{escape(body["house"])}</div>',
         f'<h2 style="margin:4px 0 12px;font-size:20px;color:{colour(notice)}">{escape(headline(notice))}</h2>',
-        f'<p style="margin:0 0 12px">{escape(body["summary"])}</p>',
+        f'<p style="margin:0 0 12px">{escape(summary(notice))}</p>',
         f'<ul style="margin:0 0 12px;padding-left:20px">{listed}</ul>' if listed else "",
         f'<p style="margin:0 0 12px;background:#f4f5f7;padding:10px 12px">{_marked(what)}</p>'
         if (what := advice(notice))

@@ -3,6 +3,7 @@
 Belongs here: the report. Does not: whether and whom it is told (``alerts``).
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 
@@ -50,5 +51,10 @@ def _why(context: dg.RunFailureSensorContext) -> str:
         if error is not None:
             # Dagster wraps what an asset raised.
             cause = error.cause or error
-            return " ".join(cause.message.split())[:_SHOWN]
-    return " ".join((context.failure_event.message or "it was lost").split())[:_SHOWN]
+            return _sentence(cause.message)
+    return _sentence(context.failure_event.message or "it was lost")
+
+
+def _sentence(said: str) -> str:
+    """On one line, the error's class without its module."""
+    return re.sub(r"^[\w.]+\.(\w+: )", r"\1", " ".join(said.split()))[:_SHOWN]

@@ -211,7 +211,7 @@ def test_the_log_is_a_line_a_notice_and_is_begun_anew_when_it_has_grown(
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["line"] for line in lines] == [
         "WARNING: Devices are offline (north): 40 devices of site north are offline.",
-        "OK: Over: Devices are offline (north): 40 devices of site north are offline.",
+        "OK: Over: Devices are offline (north): It was: 40 devices of site north are offline.",
     ]
     monkeypatch.setattr(log, "MOST_BYTES", 10)
     log.append(path, NOTICE)

@@ -61,7 +61,7 @@ def test_a_failed_run_is_told_by_its_job_with_its_first_error_and_is_over_when_n
         failed_runs_sensor(context)
     (told,) = found(on_disk.house, "run_failed", datetime.now(UTC))
     assert (told.about, told.count, told.items[0]) == ("minute", 2, f"run {result.run_id}")
-    assert told.summary.startswith("A run of minute failed: ")
+    assert told.summary.startswith("A run of minute failed: IOException: ")
     assert "not a valid DuckDB database file" in told.summary
     assert found(on_disk.house, "run_failed", datetime.now(UTC) + timedelta(minutes=16)) == []
 

@@ -31,7 +31,7 @@ def generic(notice: Notice) -> dict[str, Any]:
 
 def slack(notice: Notice) -> dict[str, Any]:
     """A Slack message: a line for the notification, blocks behind a coloured bar."""
-    text = "\n".join([_mrkdwn(notice.body["summary"]), *(f"• {_mrkdwn(item)}" for item in words.things(notice))])
+    text = "\n".join([_mrkdwn(words.summary(notice)), *(f"• {_mrkdwn(item)}" for item in words.things(notice))])
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": words.headline(notice)[:150]}},
         {"type": "section", "text": {"type": "mrkdwn", "text": text[:2900]}},
@@ -51,7 +51,7 @@ def teams(notice: Notice) -> dict[str, Any]:
     colour = "good" if words.is_over(notice) else _TEAMS_COLOURS[notice.severity]
     body: list[dict[str, Any]] = [
         _text(words.headline(notice), size="large", weight="bolder", color=colour),
-        _text(notice.body["summary"]),
+        _text(words.summary(notice)),
     ]
     if found := words.things(notice):
         body.append(_text("\n".join(f"- {item}" for item in found)))
