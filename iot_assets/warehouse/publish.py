@@ -23,8 +23,11 @@ from iot_assets.warehouse.spans import merge, within
 from iot_assets.warehouse.tables import (
     ALERTS,
     CORRECTIONS,
+    DERIVED_1D,
+    DERIVED_1H,
     DEVICES,
     FILES,
+    FORMULAS,
     LATEST,
     METRICS,
     OUTCOME_COUNTS,
@@ -37,7 +40,7 @@ from iot_assets.warehouse.tables import (
 #: Published whole: small, or what people look at most.
 WHOLE: Final = (
     FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS, READINGS_1D, LATEST,
-    ALERTS,
+    FORMULAS, DERIVED_1H, DERIVED_1D, ALERTS,
 )  # fmt: skip
 #: Published whole while small; else for a recent span, joined by a view with the days that the lake has.
 SPANNED: Final = MappingProxyType({kind: table for kind, (table, _, _) in history.KINDS.items()})

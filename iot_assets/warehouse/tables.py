@@ -293,6 +293,40 @@ LATEST: Final = Table(
     key=("device_id", "metric"),
 )
 
+
+def _derived(name: str, width: str, source: str) -> Table:
+    return Table(
+        "gold", name, f"What the declared formulas give for each device by {width} (UTC), from {source}: a row where all inputs have a value in the bucket.",
+        (
+            _r("device_id", "VARCHAR", "The device."),
+            _r("metric", "VARCHAR", "The derived metric: the formula's name."),
+            _r("bucket_at", AT, f"Start of the {width}."),
+            _r("value", "DOUBLE", "What the formula gives.", expect="isfinite(value)"),
+            _c("unit", "VARCHAR", "Its unit, as declared with the formula."),
+            _r("n", "BIGINT", "Valid readings of that input which has the fewest.", expect="n > 0"),
+            _r("formula", "VARCHAR", "Fingerprint of the formula, which gold.formulas has."),
+        ),
+        key=("device_id", "metric", "bucket_at"), time="bucket_at",
+    )
+
+
+DERIVED_1H: Final = _derived("derived_1h", "hour", "gold.readings_1h")
+DERIVED_1D: Final = _derived("derived_1d", "day", "gold.readings_1d")
+
+FORMULAS: Final = Table(
+    "gold", "formulas", "The formulas that gold.derived_1h and gold.derived_1d are made with.",
+    (
+        _r("resolution", "VARCHAR", "1h or 1d.", expect="resolution in ('1h', '1d')"),
+        _r("metric", "VARCHAR", "The derived metric: the formula's name."),
+        _r("place", "INTEGER", "Its place among the formulas of this name; the first that gives a value holds."),
+        _r("fingerprint", "VARCHAR", "Names it in the rows that it gave; differs where anything of it does."),
+        _r("formula", "VARCHAR", "The formula."),
+        _c("unit", "VARCHAR", "Unit of what it gives."),
+        _c("description", "VARCHAR", "What it is."),
+    ),
+    key=("resolution", "metric", "place"),
+)
+
 ALERTS: Final = Table(
     "gold", "alerts", "Every alert that was raised, for ever: what people were told, and when it was over. Book-keeping of what happened here, no function of the data.",
     (
@@ -425,6 +459,16 @@ THAWED: Final = Table(
     ),
 )
 
+FORMULA_DEVICES: Final = Table(
+    "ops", "formula_devices", "Kind and site of each device as the derived tables were made with, where a formula asks for either.",
+    (
+        _r("device_id", "VARCHAR", "The device."),
+        _c("kind", "VARCHAR", "Its kind."),
+        _c("site", "VARCHAR", "Its site."),
+    ),
+    key=("device_id",),
+)
+
 #: Every table of the warehouse, in the order of the data's journey.
 TABLES: Final = MappingProxyType(
     {
@@ -433,9 +477,10 @@ TABLES: Final = MappingProxyType(
             FILES, MESSAGES,
             OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
+            FORMULAS, DERIVED_1H, DERIVED_1D,
             ALERTS,
             APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
-            THAWED,
+            THAWED, FORMULA_DEVICES,
         )
     }
 )
