@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from iot_assets.errors import SettingsError
 from iot_assets.sections.alerts import Alerts
 from iot_assets.sections.section import Section
+from iot_assets.sections.server import Server
 
 CONFIG_VARIABLE: Final = "IOT_CONFIG"
 DEFAULT_FILE: Final = "iot.toml"
@@ -373,6 +374,7 @@ class Settings(BaseSettings):
     warehouse: Warehouse = Field(default=Warehouse(), description="The warehouse.")
     history: History = Field(default=History(), description="Closed days.")
     serving: Serving = Field(default=Serving(), description="The published copy.")
+    server: Server = Field(default=Server(), description="The REST API.")
     schedule: Schedule = Field(default=Schedule(), description="When things happen.")
     freshness: Freshness = Field(default=Freshness(), description="When things are late.")
     alerts: Alerts = Field(default=Alerts(), description="What people are told before they look.")

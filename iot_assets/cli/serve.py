@@ -1,0 +1,36 @@
+"""``iot-assets serve``: the REST API."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from iot_assets.settings import load_settings
+
+
+@click.command()
+@click.option("--host", help="Address to listen on [default: server.host].")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on [default: server.port].")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file [default: iot.toml].")
+def serve(host: str | None, port: int | None, config: Path | None) -> None:
+    """Answer questions over HTTP: devices, readings, rollups, SQL; /docs describes all of it.
+
+    Reads data/serving.duckdb and the lake only. Beyond loopback an API key is asked for: `iot-assets keys make`.
+    """
+    import uvicorn  # noqa: PLC0415 - half a second that --help need not wait for
+
+    from iot_assets.serving.api.app import api  # noqa: PLC0415 - as above
+
+    settings = load_settings(config)
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    server = settings.server.model_copy(update=given)
+    settings = settings.model_copy(update={"server": server})
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    click.echo(f"http://{server.host}:{server.port}/docs shows what can be asked", err=True)
+    uvicorn.run(
+        api(settings), host=server.host, port=server.port, log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=5,
+    )  # fmt: skip

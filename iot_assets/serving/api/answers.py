@@ -1,0 +1,117 @@
+"""From a question to a response: one page of rows in a format, with its ETag and the way to the next page.
+
+Belongs here: what all addresses that give rows share. Does not: the addresses (``addresses``), formats (``formats``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+from starlette.responses import Response, StreamingResponse
+
+from iot_assets.serving.api import cursors, formats
+from iot_assets.serving.api.refused import RefusedError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from iot_assets.serving.pool import PublishedPool
+    from iot_assets.serving.reads.question import Question
+
+_PAGE: Final = "asked_page"
+
+
+class Answers:
+    """Answers questions from the present publication."""
+
+    def __init__(self, pool: PublishedPool, max_rows: int) -> None:
+        self.pool = pool
+        self._max_rows = max_rows
+
+    def page(
+        self,
+        request: Request,
+        question: Question,
+        *,
+        form: str | None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        newest_first: bool = False,
+    ) -> Response:
+        """One page. In JSON it is ``{"items": […], "next": cursor or null}``; ``Link`` says the same in any format.
+
+        Raises:
+            RefusedError: limit, format or cursor are wrong.
+        """
+        written = formats.chosen(form, request.headers.get("accept", ""))
+        most = self._most(limit)
+        unchanged, etag = self._unchanged(request, written.name)
+        if unchanged is not None:
+            return unchanged
+        with self.pool.cursor() as connection:
+            sql = cursors.page(question.sql, question.key, limit=most, after=cursor, newest_first=newest_first)
+            # A table and no Python object: to read one of those DuckDB needs the interpreter, and many threads block
+            # one another for ever.
+            connection.execute(f"create temp table {_PAGE} as {sql}", dict(question.parameters))
+            following = self._following(connection, question.key, most)
+            body = b"".join(written.written(connection, f"select * from {_PAGE} limit {most}", 6))
+        if written.name == "json":
+            told = "null" if following is None else f'"{following}"'
+            body = b'{"items": ' + body + f', "next": {told}}}'.encode()
+        headers = {"ETag": etag}
+        if following is not None:
+            address = request.url.include_query_params(cursor=following)
+            headers["Link"] = f'<{address.path}?{address.query}>; rel="next"'
+        return Response(body, media_type=written.media_type, headers=headers)
+
+    def whole(
+        self, request: Request, question: Question, *, form: str | None, columns: str, decimals: int = 6
+    ) -> Response:
+        """All rows in the order of the question's key, written while they are read; seconds with so many decimals."""
+        written = formats.chosen(form, request.headers.get("accept", ""))
+        unchanged, etag = self._unchanged(request, written.name)
+        if unchanged is not None:
+            return unchanged
+        order = ", ".join(f'"{name}"' for name in question.key)
+        sql = f"select {columns} from ({question.sql}) order by {order}"
+        pieces = self._pieces(written, sql, decimals)
+        first = next(pieces, b"")  # a fault is told before the first byte of a good answer has gone
+        return StreamingResponse(
+            itertools.chain([first], pieces), media_type=written.media_type, headers={"ETag": etag}
+        )
+
+    def _pieces(self, written: formats.Format, sql: str, decimals: int) -> Iterator[bytes]:
+        with self.pool.cursor() as connection:
+            yield from written.written(connection, sql, decimals)
+
+    def objects(self, question: Question) -> list[dict[str, Any]]:
+        """A few rows, as objects that JSON can say."""
+        with self.pool.cursor() as connection:
+            connection.execute(f"create temp table {_PAGE} as {question.sql}", dict(question.parameters))
+            return [json.loads(line) for line in formats.json_lines(connection, f"select * from {_PAGE}", 6)]
+
+    @staticmethod
+    def _following(connection: duckdb.DuckDBPyConnection, key: tuple[str, ...], most: int) -> str | None:
+        """The cursor of the next page, where there is one."""
+        listed = ", ".join(f'"{name}"' for name in key)
+        last = connection.execute(f"select {listed} from {_PAGE} limit 2 offset {most - 1}").fetchall()
+        return cursors.cursor_of(dict(zip(key, last[0], strict=True)), key) if len(last) > 1 else None
+
+    def _most(self, limit: int | None) -> int:
+        if limit is None:
+            return min(1000, self._max_rows)
+        if not 1 <= limit <= self._max_rows:
+            raise RefusedError(400, f"limit={limit} is not between 1 and {self._max_rows} (server.max_rows)")
+        return limit
+
+    def _unchanged(self, request: Request, form: str) -> tuple[Response | None, str]:
+        """304 where the asker has the very answer already; and the answer's ETag."""
+        told = f"{self.pool.version()} {request.url.path}?{request.url.query} {form}"
+        etag = f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
+        known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+        return (Response(status_code=304, headers={"ETag": etag}) if etag in known else None), etag

@@ -1,0 +1,136 @@
+"""The published copy, held open for a process that is asked often: a new one is seen with the next question.
+
+A copy that is replaced stays open until the questions put to it are answered. Belongs here: opening, and telling one
+publication from the next. Does not: the questions (``reads``), or a single one asked from the command line
+(``published``).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from iot_assets.serving.published import QuestionError
+
+if TYPE_CHECKING:
+    from iot_assets.lake.paths import DataPaths
+
+
+@dataclass(eq=False, slots=True)
+class _Copy:
+    """One publication, open; ``asked`` counts the questions under way."""
+
+    identity: tuple[int, int]
+    connection: duckdb.DuckDBPyConnection
+    version: str
+    tables: frozenset[str]
+    asked: int = 0
+    outdated: bool = False
+
+
+class PublishedPool:
+    """Cursors on the present publication, for as many threads as ask."""
+
+    def __init__(self, paths: DataPaths, *, threads: int | None = None, memory_limit: str | None = None) -> None:
+        self._file = paths.serving
+        self._config: dict[str, str | bool | int | float | list[str]] = {}
+        if threads is not None:
+            self._config["threads"] = threads
+        if memory_limit is not None:
+            self._config["memory_limit"] = memory_limit
+        self._lock = threading.Lock()
+        self._copy: _Copy | None = None
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of the caller's own, instants in UTC, the published tables by their names.
+
+        Raises:
+            QuestionError: nothing is published yet.
+        """
+        copy = self._take()
+        try:
+            cursor = copy.connection.cursor()
+            try:
+                cursor.execute("use serving; set TimeZone = 'UTC'")
+                yield cursor
+            finally:
+                cursor.close()
+        finally:
+            self._give_back(copy)
+
+    def version(self) -> str:
+        """Differs from one publication to the next.
+
+        Raises:
+            QuestionError: nothing is published yet.
+        """
+        copy = self._take()
+        self._give_back(copy)
+        return copy.version
+
+    def holds(self, table: str) -> bool:
+        """Whether the present publication has this table; one by an older version may lack it.
+
+        Raises:
+            QuestionError: nothing is published yet.
+        """
+        copy = self._take()
+        self._give_back(copy)
+        return table in copy.tables
+
+    def close(self) -> None:
+        """Let go of the present copy, once it is asked no more."""
+        with self._lock:
+            self._retire()
+
+    def _take(self) -> _Copy:
+        with self._lock:
+            try:
+                found = self._file.stat()
+            except FileNotFoundError:
+                raise QuestionError(
+                    f"{self._file} does not exist yet: it appears with the first publication,"
+                    " a minute or so after the first message"
+                ) from None
+            identity = (found.st_ino, found.st_mtime_ns)
+            if self._copy is None or self._copy.identity != identity:
+                self._retire()
+                self._copy = self._open(identity)
+            self._copy.asked += 1
+            return self._copy
+
+    def _give_back(self, copy: _Copy) -> None:
+        with self._lock:
+            copy.asked -= 1
+            if copy.outdated and not copy.asked:
+                copy.connection.close()
+
+    def _retire(self) -> None:
+        if self._copy is None:
+            return
+        self._copy.outdated = True
+        if not self._copy.asked:
+            self._copy.connection.close()
+        self._copy = None
+
+    def _open(self, identity: tuple[int, int]) -> _Copy:
+        # Attached to a database of its own: DuckDB would take a file of the same path for the one it has open already.
+        connection = duckdb.connect(":memory:", config=self._config)
+        name = str(self._file).replace("'", "''")
+        try:
+            connection.execute(f"attach '{name}' as serving (read_only)")
+            tables = connection.execute(
+                "select table_schema || '.' || table_name from information_schema.tables"
+                " where table_catalog = 'serving'"
+            ).fetchall()
+        except duckdb.Error as error:
+            connection.close()
+            raise QuestionError(f"{self._file} cannot be read: {error}") from error
+        version = f"{identity[0]:x}-{identity[1]:x}"
+        return _Copy(identity, connection, version, frozenset(table for (table,) in tables))
