@@ -5,7 +5,6 @@ Belongs here: assembly. Does not: anything else. ``build_defs`` takes other sett
 
 import dagster as dg
 
-from iot_assets.assets.alerts import alerts
 from iot_assets.assets.bronze import bronze
 from iot_assets.assets.gold import gold
 from iot_assets.assets.lake import LANDED_SPEC
@@ -33,7 +32,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         SettingsError: a route is wrong; told here, and not first by a run that decodes.
     """
     route_table(settings)
-    assets = dg.with_source_code_references([bronze, silver, gold, alerts, serving])
+    assets = dg.with_source_code_references([bronze, silver, gold, serving])
     defs = dg.Definitions(
         assets=[LANDED_SPEC, *assets],
         asset_checks=list(SWEEPS),

@@ -1,32 +1,60 @@
-"""The publication: what people query, swapped in whole."""
+"""The publication: what people query, swapped in whole; and right before it the history of alerts, which is copied."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 import duckdb
 
+from iot_assets.assets.results import blocked, emit, table_metadata
 from iot_assets.assets.retries import RETRIES
-from iot_assets.assets.specs import OWNERS, SERVING, key_of
+from iot_assets.assets.specs import OWNERS, SERVING, check_specs_of, key_of, spec_of
+from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, data_paths
 from iot_assets.settings import Settings
+from iot_assets.warehouse.alerts import copy
 from iot_assets.warehouse.publish import SPANNED, WHOLE, publish
+from iot_assets.warehouse.tables import ALERTS
 
-
-@dg.asset(
-    key=SERVING,
+_SPEC = dg.AssetSpec(
+    SERVING,
     deps=[key_of(table) for table in (*WHOLE, *SPANNED.values())],
     description="data/serving.duckdb: the tables people query, never locked, swapped in by an atomic rename.",
     group_name="serving",
     kinds={"duckdb"},
     owners=list(OWNERS),
     tags={"unit": "serving"},
+)
+
+
+@dg.multi_asset(
+    name="serving",
+    specs=[spec_of(ALERTS, []), _SPEC],
+    check_specs=check_specs_of(ALERTS),
+    can_subset=True,
     pool=POOL,
     retry_policy=RETRIES,
 )
-def serving(settings: dg.ResourceParam[Settings], warehouse: WarehouseResource) -> dg.MaterializeResult[Any]:
-    """Publish if anything has changed."""
-    with warehouse.get_connection() as connection:
-        return dg.MaterializeResult(metadata=publish_now(connection, settings))
+def serving(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
+) -> Iterator[Any]:
+    """Copy the alerts, then publish if anything has changed; in one step, since one more costs more than both do."""
+    try:
+        with warehouse.get_connection() as connection:
+            copied = copy(connection, data_paths(settings).alerts, run_id=context.run.run_id)
+            figures = {"rows_out": copied.changed, "problem": copied.problem}
+            alerts = table_metadata(connection, ALERTS, figures, news=copied.changed > 0)
+            published = publish_now(connection, settings)
+    except ContractError as error:
+        yield from blocked(error)
+        return
+    if copied.problem is not None:
+        context.log.warning(f"the store of alerts cannot be read, the next run tries again: {copied.problem}")
+    yield from emit(context, {ALERTS: alerts}, [copied.check])
+    if SERVING in context.selected_asset_keys:
+        yield dg.MaterializeResult(asset_key=SERVING, metadata=published)
+    else:
+        context.log_event(dg.AssetMaterialization(SERVING, metadata=published))
 
 
 def publish_now(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
