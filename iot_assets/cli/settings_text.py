@@ -60,7 +60,6 @@ username = "iot"
 password_file = "secrets/mail-password"
 sender = "iot@example.org"
 recipients = ["you@example.org"]
-minimum = "warning"
 """,
         ),
     }

@@ -48,7 +48,7 @@ class Channel(Section):
     kind: Literal["webhook", "slack", "teams", "smtp", "apprise"] = Field(
         description="webhook: JSON by HTTP POST. slack, teams: the same in the shape of their incoming webhooks. smtp: e-mail. apprise: any service that the library Apprise has an address for."
     )
-    minimum: Severity = Field(default="info", description="Least severity that is told here.")
+    minimum: Severity = Field(default="warning", description="Least severity that is told here.")
     quiet_hours: bool = Field(default=True, description="Whether alerts.quiet holds here.")
     timeout_seconds: Annotated[float, Field(gt=0, le=120)] = Field(default=10, description="How long one attempt may take.")
     url: SecretStr | None = Field(default=None, description="Address to post to, or the address for Apprise; whoever knows it can post, so better kept in url_file.")
