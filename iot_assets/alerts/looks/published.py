@@ -20,8 +20,7 @@ _ANEW: Final = timedelta(minutes=1)
 #: Checks that repeat what a cause of its own tells.
 _OWN_CAUSE: Final = ["lander_state", "broker_drops", "event_time_lag", "declared_devices_seen"]
 _STATES: Final = {"late": "device_late", "offline": "device_offline", "never_seen": "device_never_seen"}
-_PHRASES: Final = {"late": "late", "offline": "offline", "never_seen": "declared, and have never sent"}
-_SCOPES: Final = {"fleet": "The fleet", "site": "sites", "route": "routes", "device": "devices"}
+_PHRASES: Final = {"late": "are late", "offline": "are offline", "never_seen": "are declared and have never sent"}
 #: Silent devices of more sites than this are one alert: the cause lies before the sites.
 _MOST_SITES: Final = 10
 #: Fewer messages than this have no rate.
@@ -81,16 +80,17 @@ def _silent(row: dict[str, Any]) -> Finding:
     where = f" of site {row['site']}" if row["site"] else ""
     count, first = row["devices"], row["since_at"]
     since = f", the first since {first:%Y-%m-%d %H:%M:%S} UTC" if first is not None else ""
-    be = "is" if count == 1 and row["state"] != "never_seen" else "are"
-    phrase = "declared, and has never sent" if (count, row["state"]) == (1, "never_seen") else _PHRASES[row["state"]]
-    told = f"{_number(count, 'device')}{where} {'is' if count == 1 else be} {phrase}{since}."
+    phrase = _PHRASES[row["state"]]
+    if count == 1:
+        phrase = phrase.replace("are ", "is ").replace("have ", "has ")
+    told = f"{_number(count, 'device')}{where} {phrase}{since}."
     return Finding(_STATES[row["state"]], told, about=row["site"], items=tuple(row["named"]), count=count)
 
 
 def _hits(row: dict[str, Any], place: Place) -> Finding:
     severity: Severity = {"warn": "info", "fail": "critical"}.get(row["action"], "warning")  # type: ignore[assignment]
     hits, series = _number(row["hits"], "reading"), row["series"]
-    told = f"{hits} of {series} series in the past {place.alerts.hits_minutes:g} minutes; rule {row['rule']}."
+    told = f"{hits} of {series} series broke rule {row['rule']} in the past {place.alerts.hits_minutes:g} minutes."
     # Counted are the series: readings go on coming from a sensor that is broken.
     items = tuple(row["named"])
     return Finding("rule_hits", told, about=row["rule"], items=items, count=series, severity=severity)

@@ -3,7 +3,7 @@ select
     scope,
     band,
     count(*) as things,
-    (list(name || ' (' || round(score, 1) || ')' order by score, name))[:$named] as named
+    (list(coalesce(nullif(name, ''), scope) || ' (' || round(score, 1) || ')' order by score, name))[:$named] as named
 from gold.quality_score
 where day = (select max(day) from gold.quality_score) and band in ('warning', 'critical')
 group by all
