@@ -56,6 +56,7 @@ class Courier(threading.Thread):
         super().__init__(name=f"alerts-{channel}", daemon=True)
         self._channel, self._send, self._paths = channel, send, paths
         self._alerts, self._halt = alerts, stop
+        self._taken: set[str] = set()
 
     def run(self) -> None:
         """Send until told to stop; what waits then is sent by the next start."""
@@ -70,19 +71,39 @@ class Courier(threading.Thread):
     def _try_once(self, store: Store) -> bool:
         """Whether a notice was taken, so that there may be more."""
         try:
-            return deliver_one(store, self._channel, self._send, self._alerts)
+            return deliver_one(store, self._channel, self._send, self._alerts, self._taken)
         except sqlite3.OperationalError as error:
             _log.error("%s: the store of alerts cannot be used: %s", self._channel, error)
             return False
 
 
-def deliver_one(store: Store, channel: str, send: Send, alerts: Alerts) -> bool:
-    """Send what the channel is to be told next, if anything; whether it was taken."""
-    if dropped := outbox.trim(store, channel, alerts, datetime.now(UTC)):
-        _log.error("%s: %d notices that it could not be told were dropped", channel, dropped)
+def deliver_one(store: Store, channel: str, send: Send, alerts: Alerts, taken: set[str]) -> bool:
+    """Send what the channel is to be told next, if anything; whether it was taken.
+
+    Args:
+        store: the courier's own connection.
+        channel: its name.
+        send: what sends by it.
+        alerts: the settings.
+        taken: notices that the channel took and that could not be marked, the disk being full: not sent again.
+    """
     notice = outbox.due(store, channel, datetime.now(UTC))
+    if notice is not None and (dropped := outbox.trim(store, channel, alerts, datetime.now(UTC))):
+        _log.error("%s: %d notices that it could not be told were dropped", channel, dropped)
+        notice = outbox.due(store, channel, datetime.now(UTC))
     if notice is None:
         return False
+    if notice.notice_id not in taken:
+        if not _sent(store, channel, send, alerts, notice):
+            return False
+        taken.add(notice.notice_id)
+    outbox.sent(store, notice, datetime.now(UTC))
+    taken.discard(notice.notice_id)
+    return True
+
+
+def _sent(store: Store, channel: str, send: Send, alerts: Alerts, notice: Notice) -> bool:
+    """One attempt; whether the channel took it."""
     try:
         send(notice)
     except ChannelError as error:
@@ -93,5 +114,4 @@ def deliver_one(store: Store, channel: str, send: Send, alerts: Alerts) -> bool:
         pause = outbox.failed(store, notice, f"{type(error).__name__}: {error}", datetime.now(UTC), alerts)
         _log.exception("%s: sending failed; tried again in %.0f s", channel, pause.total_seconds())
         return False
-    outbox.sent(store, notice, datetime.now(UTC))
     return True

@@ -50,6 +50,12 @@ def enqueue(
 ) -> str:
     """Put a notice into a channel's queue; its id."""
     notice_id = secrets.token_hex(8)
+    if alert_id is not None:  # what is told of one alert is told in its order, though it has become worse
+        store.run(
+            "update notices set severity_rank = max(severity_rank, ?)"
+            f" where alert_id = ? and channel = ? and {_WAITING}",
+            *(rank(severity), alert_id, channel),
+        )
     store.run(
         "insert into notices (notice_id, alert_id, channel, kind, severity, severity_rank, body, created_at,"
         " not_before_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -67,14 +73,14 @@ def channels_told(store: Store, alert: Alert) -> list[str]:
 
 def withdraw(store: Store, alert: Alert, channel: str, now: datetime) -> bool:
     """Take back what the channel was not yet to be told of an alert; whether that was all there ever was."""
-    never = not store.rows(
-        f"select 1 from notices where alert_id = ? and channel = ? and not ({_WAITING} and attempts = 0"
-        " and not_before_at > ?)",
-        *(alert.alert_id, channel, text(now)),
+    its = store.rows(
+        f"select {_WAITING} and not_before_at > ? as to_come from notices where alert_id = ? and channel = ?",
+        *(text(now), alert.alert_id, channel),
     )
-    if never:
-        store.run(f"delete from notices where alert_id = ? and channel = ? and {_WAITING}", alert.alert_id, channel)
-    return never
+    if not its or not all(row["to_come"] for row in its):
+        return False
+    store.run("delete from notices where alert_id = ? and channel = ?", alert.alert_id, channel)
+    return True
 
 
 def due(store: Store, channel: str, now: datetime) -> Notice | None:

@@ -30,15 +30,19 @@ _FIELDS: Final = tuple(field.name for field in dataclasses.fields(Alert))
 class Store:
     """One connection to the store; a thread has its own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, wait_seconds: float = _WAIT_SECONDS) -> None:
         """Open the store, made where there is none.
+
+        Args:
+            path: the file.
+            wait_seconds: how long to wait for another process that writes.
 
         Raises:
             StorageError: the folder or the file cannot be written.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+            self._connection = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute("pragma synchronous = full")  # what was decided survives the power as well
@@ -130,7 +134,11 @@ class Store:
         before = text(now - keep)
         with self.transaction():
             self.run("delete from alerts where state = ? and resolved_at < ?", State.RESOLVED, before)
-            self.run("delete from notices where created_at < ? and coalesce(sent_at, dropped_at) is not null", before)
+            self.run(
+                "delete from notices where created_at < ? and coalesce(sent_at, dropped_at) is not null"
+                " and (alert_id is null or alert_id not in (select alert_id from alerts))",
+                before,
+            )
             self.run("delete from reports where reported_at < ?", before)
 
     def _make(self) -> None:

@@ -57,8 +57,10 @@ def _tell(store: Store, alert: Alert, kind: Kind, settings: Settings, now: datet
     told = outbox.channels_told(store, alert)
     channels = [name for name in told if name in known] if kind is Kind.RESOLVED else _concerned(alert, settings)
     for channel in channels:
-        came_and_went = kind is Kind.RESOLVED and outbox.withdraw(store, alert, channel, now)
-        why = Kind.PASSED if came_and_went else kind
+        why = kind
+        if kind is not Kind.RAISED and outbox.withdraw(store, alert, channel, now):
+            # It was not yet told here, since the hours are quiet: one notice says it all.
+            why = Kind.PASSED if kind is Kind.RESOLVED else Kind.RAISED
         outbox.enqueue(
             store,
             channel,

@@ -51,7 +51,7 @@ def body_of(alert: Alert, kind: Kind, settings: Settings) -> dict[str, Any]:
     }
 
 
-def test_body(settings: Settings) -> dict[str, Any]:
+def body_of_test(settings: Settings) -> dict[str, Any]:
     """What `iot-assets alerts test` sends."""
     return {
         "house": house_name(settings),

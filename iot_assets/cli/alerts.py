@@ -107,7 +107,7 @@ def test(channel: str | None) -> None:
         if channel not in (None, name):
             continue
         now = datetime.now(UTC)
-        notice = Notice(secrets.token_hex(8), name, Kind.TEST, "info", now, words.test_body(settings))
+        notice = Notice(secrets.token_hex(8), name, Kind.TEST, "info", now, words.body_of_test(settings))
         try:
             send(notice)
         except ChannelError as error:

@@ -118,6 +118,26 @@ def test_what_came_and_went_in_quiet_hours_is_told_in_one_notice(store: Store, t
     assert waiting(store, "chat") == [("passed", "device_offline")]
 
 
+def test_what_becomes_critical_in_quiet_hours_is_told_at_once_and_not_once_more_in_the_morning(
+    store: Store, tmp_path: Path
+) -> None:
+    settings = settings_in(tmp_path, channel("chat"), quiet=NIGHT)
+    turn(store, {"device_offline": [NORTH]}, settings, MIDNIGHT)
+    turn(store, {"device_offline": [replace(NORTH, severity="critical")]}, settings, MIDNIGHT)
+    notice = taken(store, "chat", MIDNIGHT)
+    assert (notice.kind, notice.severity) == (Kind.RAISED, "critical")
+    assert waiting(store, "chat") == []
+
+
+def test_what_is_told_of_one_alert_is_told_in_its_order_though_it_became_worse(store: Store, tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    for severity in ("info", "critical"):
+        found = replace(NORTH, severity=severity)
+        turn(store, {"device_offline": [found]}, settings, NOON)
+    turn(store, {"device_offline": []}, settings, NOON)
+    assert [kind for kind, _ in waiting(store, "log")] == ["raised", "grew", "resolved"]
+
+
 def test_a_channel_that_is_down_is_told_by_the_others(store: Store, tmp_path: Path) -> None:
     settings = settings_in(tmp_path, channel("chat"), channel("pager"))
     turn(store, {"channel_down": [Finding("channel_down", "It is.", about="chat")]}, settings, NOON)
@@ -193,6 +213,8 @@ def test_what_is_over_is_forgotten_after_its_days_and_what_is_open_never(store: 
     assert len(store.history(9)) == 2
     store.prune(keep=timedelta(days=90), now=NOON + timedelta(days=91))
     assert [a.cause for a in store.history(9)] == ["lander_down"]
+    turn(store, {"lander_down": []}, settings, NOON + timedelta(days=92))
+    assert taken(store, "log", NOON + timedelta(days=92)).kind is Kind.RESOLVED
 
 
 @pytest.mark.parametrize("wrong", [{"ignore": ("device_ofline",)}, {"severities": {"device_ofline": "info"}}])

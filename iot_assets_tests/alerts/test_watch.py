@@ -6,18 +6,27 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from iot_assets.alerts import outbox
+from iot_assets.alerts.alert import Kind, Notice
+from iot_assets.alerts.channels import webhook
+from iot_assets.alerts.delivery import deliver_one
 from iot_assets.alerts.store import Store
+from iot_assets.alerts.words import body_of_test
+from iot_assets.sections.alerts import Alerts
+from iot_assets.settings import Settings
+from iot_assets_tests.alerts.conftest import webhook as webhook_channel
 from iot_assets_tests.alerts.receivers import HttpReceiver, MailReceiver
 from iot_assets_tests.brokers import free_port
 from iot_assets_tests.waiting import eventually
@@ -105,6 +114,32 @@ def _restarted(watched: Watched) -> subprocess.Popen[bytes]:
         process.kill()
         process.wait()
     return watched.run("watch")
+
+
+def test_a_store_that_cannot_be_written_does_not_make_it_send_again_and_again(
+    http: HttpReceiver, tmp_path: Path
+) -> None:
+    path = tmp_path / "alerts.sqlite"
+    store, taken = Store(path, wait_seconds=0.1), set[str]()
+    outbox.enqueue(store, "hook", Kind.TEST, severity="info", body=body_of_test(Settings()), now=datetime.now(UTC))
+    other = sqlite3.connect(path, isolation_level=None)
+    chat = webhook_channel(http)
+
+    def send(notice: Notice) -> None:
+        webhook.send(chat, notice)
+        other.execute("begin immediate")  # nobody else can write from here on
+
+    with pytest.raises(sqlite3.OperationalError):
+        deliver_one(store, "hook", send, Alerts(), taken)
+    for _ in range(3):
+        with pytest.raises(sqlite3.OperationalError):
+            deliver_one(store, "hook", send, Alerts(), taken)
+    other.execute("rollback")
+    assert deliver_one(store, "hook", send, Alerts(), taken)
+    assert len(http.bodies) == 1
+    assert outbox.state_of(store, "hook").sent == 1
+    store.close()
+    other.close()
 
 
 def test_what_a_receiver_misses_while_it_is_away_it_gets_when_it_is_back_and_the_others_are_told(
