@@ -16,7 +16,7 @@ from iot_assets.decoders.conventions import CONVENTIONS, Convention
 from iot_assets.decoders.options import CommonOptions
 from iot_assets.decoders.routes import DEFAULT_ROUTES, Route
 from iot_assets.decoders.toml_text import toml
-from iot_assets.decoders.units import UNITS
+from iot_assets.units import UNITS
 
 GOLDEN: Final = Path(__file__).parents[1] / "iot_assets_tests" / "decoders" / "golden"
 OWN_DECODER: Final = Path(__file__).parent / "examples" / "pool_decoder.py"

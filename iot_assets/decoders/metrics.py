@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from iot_assets.decoders.units import code
+from iot_assets.units import code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from iot_assets.decoders import units
+from iot_assets import units
 
 #: Lower and upper bound of a metric, both allowed values themselves; None is no bound.
 Limits = tuple[float | None, float | None]

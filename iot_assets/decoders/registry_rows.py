@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from iot_assets.decoders.units import code
+from iot_assets.units import code
 
 #: Fields of an entry, by the column they fill; the first that is there counts.
 _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {

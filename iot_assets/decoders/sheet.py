@@ -21,8 +21,8 @@ from iot_assets.decoders.found import (
 )
 from iot_assets.decoders.judge import FLAG_BITS
 from iot_assets.decoders.times import FARTHEST_US
-from iot_assets.decoders.units import code
 from iot_assets.model import REJECT_REASONS
+from iot_assets.units import code
 
 _MAX_SHOWN: Final = 100
 #: So many measurements are told before they are turned into columns.

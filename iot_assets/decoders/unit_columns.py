@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from iot_assets.decoders.numbered import numbered
-from iot_assets.decoders.units import Conversion, code, conversion
+from iot_assets.units import Conversion, code, conversion
 
 if TYPE_CHECKING:
     from iot_assets.decoders.metrics import MetricRules

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from iot_assets.decoders.nested import as_list, as_name, as_object
-from iot_assets.decoders.units import code
+from iot_assets.units import code
 
 if TYPE_CHECKING:
     from iot_assets.decoders.by_message import Message

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from iot_assets.decoders.nested import as_object
 from iot_assets.decoders.sheet import Unreadable
-from iot_assets.decoders.units import code
 from iot_assets.decoders.written import number, value
+from iot_assets.units import code
 
 if TYPE_CHECKING:
     from iot_assets.decoders.by_message import Message

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from iot_assets.decoders.leaves import bare, leaves
 from iot_assets.decoders.nested import as_list, as_name, as_number, as_object, as_time
 from iot_assets.decoders.sheet import Unreadable
-from iot_assets.decoders.units import code
+from iot_assets.units import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

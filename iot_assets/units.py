@@ -1,6 +1,6 @@
 """Units: how people spell them, the codes that readings carry, and exact conversion between those of one kind.
 
-Belongs here: the table and its arithmetic. Does not: which metric is to be in which unit (``metrics``).
+Belongs here: the table and its arithmetic. Does not: which metric is to be in which unit (``decoders``).
 Codes are those of UCUM, but for a few that nobody writes as UCUM does: kWh, Ah and their like, dBm, var.
 """
 

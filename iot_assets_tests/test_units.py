@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iot_assets.decoders.routes import Route, RouteTable
-from iot_assets.decoders.units import UNITS, code, conversion
 from iot_assets.errors import SettingsError
+from iot_assets.units import UNITS, code, conversion
 from iot_assets_tests.decoders.batches import decoded, readings
 
 PAIRS = [(one, other) for one in UNITS for other in UNITS if UNITS[one].kind == UNITS[other].kind]

@@ -1,0 +1,1 @@
+"""Formulas of derived metrics: their language, what it says in SQL, their units, and a library of them."""
