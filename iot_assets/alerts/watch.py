@@ -5,13 +5,11 @@ Belongs here: the loop, and that there is one watcher a house. Does not: what it
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -23,8 +21,8 @@ from iot_assets.alerts.looks.place import Place
 from iot_assets.alerts.metrics import metrics_page
 from iot_assets.alerts.store import Store
 from iot_assets.alerts.turn import turn
-from iot_assets.errors import InUseError, StorageError
 from iot_assets.lake.paths import DataPaths
+from iot_assets.ops.claims import claim
 
 if TYPE_CHECKING:
     from iot_assets.alerts.looks.place import Look
@@ -93,27 +91,11 @@ def _loop(settings: Settings, store: Store, looks: Looks, stop: threading.Event,
         stop.wait(settings.alerts.every_seconds)
 
 
-@contextmanager
-def _sole(paths: DataPaths) -> Iterator[None]:
-    """Keep other watchers away, or people would be told everything twice; the kernel lets go when we end."""
-    path = paths.alerts_lock
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise StorageError("use", path, error) from error
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
-            raise InUseError(
-                f"the store of alerts {paths.alerts}",
-                f"another watcher (process {holder})",
-                "one is enough; `up` and `demo` run their own, unless alerts.enabled is false",
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
+def _sole(paths: DataPaths) -> AbstractContextManager[None]:
+    """Keep other watchers away, or people would be told everything twice."""
+    return claim(
+        paths.alerts_lock,
+        what=f"the store of alerts {paths.alerts}",
+        holder="another watcher",
+        advice="one is enough; `up` and `demo` run their own, unless alerts.enabled is false",
+    )

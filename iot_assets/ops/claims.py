@@ -1,4 +1,4 @@
-"""What a supervisor must have to itself before it starts anything: the data folder and the ports.
+"""What a supervisor, or a watcher, must have to itself before it starts anything: the data folder, the ports.
 
 Belongs here: finding out, and saying which setting to change. Does not: the parts that use them.
 """
@@ -22,28 +22,40 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def claim_folder(data_dir: Path) -> Iterator[None]:
-    """Keep other supervisors off this data folder; the kernel lets go when we end, however we end.
+    """Keep other supervisors off this data folder.
 
     Raises:
         InUseError: another supervisor has it.
         StorageError: the folder cannot be made or written.
     """
-    path = data_dir / "supervisor.lock"
+    with claim(
+        data_dir / "supervisor.lock",
+        what=f"the data folder {data_dir}",
+        holder="another `iot-assets up` or `demo`",
+        advice="stop that one, or name another folder with data_dir (IOT_DATA_DIR)",
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def claim(path: Path, *, what: str, holder: str, advice: str) -> Iterator[None]:
+    """Hold a lock file, which then has our process number; the kernel lets go when we end, however we end.
+
+    Raises:
+        InUseError: another process holds it, in the words given.
+        StorageError: the folder cannot be made or written.
+    """
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise StorageError("use the data folder", data_dir, error) from error
+        raise StorageError("use the data folder", path.parent, error) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
-            raise InUseError(
-                f"the data folder {data_dir}",
-                f"another `iot-assets up` or `demo` (process {holder})",
-                "stop that one, or name another folder with data_dir (IOT_DATA_DIR)",
-            ) from None
+            pid = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
+            raise InUseError(what, f"{holder} (process {pid})", advice) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield

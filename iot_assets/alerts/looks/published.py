@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ANEW: Final = timedelta(minutes=1)
 #: Checks that repeat what a cause of its own tells.
-_OWN_CAUSE: Final = ["lander_state", "broker_drops", "event_time_lag", "declared_devices_seen"]
+_OWN_CAUSE: Final = ["lander_state", "broker_drops", "event_time_lag", "declared_devices_seen", "silent_devices"]
 _STATES: Final = {"late": "device_late", "offline": "device_offline", "never_seen": "device_never_seen"}
 _PHRASES: Final = {"late": "are late", "offline": "are offline", "never_seen": "are declared and have never sent"}
 #: Silent devices of more sites than this are one alert: the cause lies before the sites.
