@@ -14,6 +14,7 @@ from dagster_duckdb import DuckDBResource
 
 from iot_assets.decoders.decoded import Bounds
 from iot_assets.decoders.routes import RouteTable
+from iot_assets.formulas.formula import Formula
 from iot_assets.lake.paths import DataPaths
 from iot_assets.settings import Settings
 from iot_assets.warehouse.connection import Warehouse
@@ -70,6 +71,11 @@ def route_table(settings: Settings) -> RouteTable:
         SettingsError: a route names a convention or an option that is none, or a decoder that cannot be imported.
     """
     return RouteTable(settings.routes)
+
+
+def formulas(settings: Settings) -> tuple[Formula, ...]:
+    """The formulas in force, in their order."""
+    return tuple(declared.ready() for declared in settings.formulas)
 
 
 def bounds(settings: Settings) -> Bounds:

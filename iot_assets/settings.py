@@ -22,8 +22,11 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from iot_assets.errors import SettingsError
 from iot_assets.sections.alerts import Alerts
+from iot_assets.sections.formulas import DEFAULT as DEFAULT_FORMULAS
+from iot_assets.sections.formulas import Formula
 from iot_assets.sections.section import Section
 from iot_assets.sections.server import Server
+from iot_assets.sections.status import Status
 
 CONFIG_VARIABLE: Final = "IOT_CONFIG"
 DEFAULT_FILE: Final = "iot.toml"
@@ -378,6 +381,8 @@ class Settings(BaseSettings):
     schedule: Schedule = Field(default=Schedule(), description="When things happen.")
     freshness: Freshness = Field(default=Freshness(), description="When things are late.")
     alerts: Alerts = Field(default=Alerts(), description="What people are told before they look.")
+    status: Status = Field(default=Status(), description="When devices are silent.")
+    formulas: tuple[Formula, ...] = Field(default=DEFAULT_FORMULAS, description="Derived metrics; any that you declare take the place of the default. Of several with one name the first that gives a value holds.")
     dagster: Dagster = Field(default=Dagster(), description="Dagster's web page.")
     demo: Demo = Field(default=Demo(), description="The demo.")
 

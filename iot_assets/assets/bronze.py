@@ -16,6 +16,7 @@ from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, data_paths
 from iot_assets.settings import Settings
 from iot_assets.warehouse import bronze as unit
+from iot_assets.warehouse import ledger
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.tables import FILES, MESSAGES, Table
@@ -38,13 +39,14 @@ def bronze(
     try:
         with warehouse.get_connection() as connection:
             done = bring_in(connection, settings, context.run.run_id)
+            checks = latest_of([*done.checks, *lander_checks(data_paths(settings), settings)])
+            ledger.log(connection, context.run.run_id, checks)
     except ContractError as error:
-        yield from blocked(error)
+        yield from blocked(error, warehouse, context.run.run_id)
         return
     if done.landed is not None:
         context.log_event(done.landed)
-    checks = [*done.checks, *lander_checks(data_paths(settings), settings)]
-    yield from emit(context, done.tables, latest_of(checks))
+    yield from emit(context, done.tables, checks)
 
 
 @dataclass(frozen=True, slots=True)

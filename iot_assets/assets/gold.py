@@ -1,6 +1,7 @@
 """The unit gold: rollups and latest values, healed where silver has changed."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -10,38 +11,64 @@ from iot_assets.assets.results import age_seconds, blocked, emit, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
 from iot_assets.errors import ContractError
-from iot_assets.resources import POOL, WarehouseResource
+from iot_assets.resources import POOL, WarehouseResource, formulas
+from iot_assets.settings import Settings
+from iot_assets.warehouse import device_status, ledger
 from iot_assets.warehouse import gold as unit
 from iot_assets.warehouse.connection import scalar
-from iot_assets.warehouse.tables import LATEST, READINGS, READINGS_1D, READINGS_1H, READINGS_1MIN, Table
+from iot_assets.warehouse.tables import (
+    DERIVED_1D,
+    DERIVED_1H,
+    DEVICE_EVENTS,
+    DEVICE_STATUS,
+    FORMULAS,
+    LATEST,
+    READINGS,
+    READINGS_1D,
+    READINGS_1H,
+    READINGS_1MIN,
+    Table,
+)
 
 #: table → what it is made from, as the lineage shows it.
-_MADE_FROM: dict[Table, Table] = {
+_MADE_FROM: dict[Table, Table | None] = {
     READINGS_1MIN: READINGS,
     READINGS_1H: READINGS_1MIN,
     READINGS_1D: READINGS_1H,
     LATEST: READINGS,
+    FORMULAS: None,
+    DERIVED_1H: READINGS_1H,
+    DERIVED_1D: READINGS_1D,
+    DEVICE_STATUS: LATEST,
+    DEVICE_EVENTS: DEVICE_STATUS,
 }
+_JUDGED = (DEVICE_STATUS, DEVICE_EVENTS)
 
 
 @dg.multi_asset(
     name="gold",
-    specs=[spec_of(table, [key_of(source)]) for table, source in _MADE_FROM.items()],
+    specs=[spec_of(table, [key_of(source)] if source else []) for table, source in _MADE_FROM.items()],
     check_specs=[check for table in _MADE_FROM for check in check_specs_of(table)],
     can_subset=True,
     pool=POOL,
     retry_policy=RETRIES,
 )
-def gold(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[Any]:
-    """Heal exactly the buckets that silver has marked."""
+def gold(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
+) -> Iterator[Any]:
+    """Heal exactly the buckets that silver has marked, and judge every device as of now."""
+    run_id = context.run.run_id
     try:
         with warehouse.get_connection() as connection:
-            healed = unit.heal(connection, run_id=context.run.run_id)
-            tables = metadata(connection, healed)
+            healed = unit.heal(connection, run_id=run_id, formulas=formulas(settings))
+            judged = device_status.update(connection, settings.status, datetime.now(UTC), run_id=run_id)
+            checks = [*healed.checks, *judged.checks]
+            ledger.log(connection, run_id, checks)
+            tables = metadata(connection, healed) | _status_metadata(connection, judged)
     except ContractError as error:
-        yield from blocked(error)
+        yield from blocked(error, warehouse, context.run.run_id)
         return
-    yield from emit(context, tables, healed.checks)
+    yield from emit(context, tables, checks)
 
 
 def metadata(connection: duckdb.DuckDBPyConnection, healed: unit.Healed) -> dict[Table, dict[str, Any]]:
@@ -59,4 +86,12 @@ def metadata(connection: duckdb.DuckDBPyConnection, healed: unit.Healed) -> dict
             news=table.full_name in healed.written,
         )
         for table in _MADE_FROM
+        if table not in _JUDGED
     }
+
+
+def _status_metadata(
+    connection: duckdb.DuckDBPyConnection, judged: device_status.Judged
+) -> dict[Table, dict[str, Any]]:
+    figures = {**judged.counts, "rows_out": judged.changed}
+    return {table: table_metadata(connection, table, figures, news=judged.changed > 0) for table in _JUDGED}

@@ -12,6 +12,8 @@ import duckdb
 
 from iot_assets.assets.specs import key_of
 from iot_assets.errors import ContractError
+from iot_assets.resources import WarehouseResource
+from iot_assets.warehouse import ledger
 from iot_assets.warehouse.connection import rows, scalar
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.ddl import quote
@@ -63,23 +65,24 @@ def check_result(result: CheckResult) -> dg.AssetCheckResult:
     )
 
 
-def blocked(error: ContractError) -> Iterator[dg.AssetCheckResult]:
+def blocked(error: ContractError, warehouse: WarehouseResource, run_id: str) -> Iterator[dg.AssetCheckResult]:
     """What to say of a write that was rolled back: the failed check with its rows, then the failure of the step.
 
     Raises:
         dagster.Failure: always, after the check result.
     """
-    yield check_result(
-        CheckResult(
-            error.table,
-            error.check,
-            passed=False,
-            blocking=True,
-            description="",
-            failing=len(error.failing),
-            sample=error.failing,
-        )
+    failed = CheckResult(
+        error.table,
+        error.check,
+        passed=False,
+        blocking=True,
+        description="",
+        failing=len(error.failing),
+        sample=error.failing,
     )
+    with warehouse.get_connection() as connection:
+        ledger.log(connection, run_id, [failed])
+    yield check_result(failed)
     raise dg.Failure(description=str(error), allow_retries=False)
 
 

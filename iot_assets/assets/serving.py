@@ -1,4 +1,4 @@
-"""The publication: what people query, swapped in whole; and right before it the history of alerts, which is copied."""
+"""The publication: what people query, swapped in whole; and right before it the logs, of alerts and of checks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,9 +12,10 @@ from iot_assets.assets.specs import OWNERS, SERVING, check_specs_of, key_of, spe
 from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, data_paths
 from iot_assets.settings import Settings
+from iot_assets.warehouse import ledger
 from iot_assets.warehouse.alerts import copy
 from iot_assets.warehouse.publish import SPANNED, WHOLE, publish
-from iot_assets.warehouse.tables import ALERTS
+from iot_assets.warehouse.tables import ALERTS, QUALITY_LOG
 
 _SPEC = dg.AssetSpec(
     SERVING,
@@ -29,8 +30,8 @@ _SPEC = dg.AssetSpec(
 
 @dg.multi_asset(
     name="serving",
-    specs=[spec_of(ALERTS, []), _SPEC],
-    check_specs=check_specs_of(ALERTS),
+    specs=[spec_of(ALERTS, []), spec_of(QUALITY_LOG, []), _SPEC],
+    check_specs=[*check_specs_of(ALERTS), *check_specs_of(QUALITY_LOG)],
     can_subset=True,
     pool=POOL,
     retry_policy=RETRIES,
@@ -39,18 +40,22 @@ def serving(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
 ) -> Iterator[Any]:
     """Copy the alerts, then publish if anything has changed; in one step, since one more costs more than both do."""
+    run_id = context.run.run_id
     try:
         with warehouse.get_connection() as connection:
-            copied = copy(connection, data_paths(settings).alerts, run_id=context.run.run_id)
+            copied = copy(connection, data_paths(settings).alerts, run_id=run_id)
             figures = {"rows_out": copied.changed, "problem": copied.problem}
+            checks = [copied.check, ledger.log_check(connection, run_id)]
+            ledger.log(connection, run_id, checks)
+            log = table_metadata(connection, QUALITY_LOG, {}, news=False)
             alerts = table_metadata(connection, ALERTS, figures, news=copied.changed > 0)
             published = publish_now(connection, settings)
     except ContractError as error:
-        yield from blocked(error)
+        yield from blocked(error, warehouse, context.run.run_id)
         return
     if copied.problem is not None:
         context.log.warning(f"the store of alerts cannot be read, the next run tries again: {copied.problem}")
-    yield from emit(context, {ALERTS: alerts}, [copied.check])
+    yield from emit(context, {ALERTS: alerts, QUALITY_LOG: log}, checks)
     if SERVING in context.selected_asset_keys:
         yield dg.MaterializeResult(asset_key=SERVING, metadata=published)
     else:

@@ -61,11 +61,13 @@ def silver(
             checks = [c for w in written for c in w.checks] or unit.checks_without_news(connection)
             drift = drift_check(connection, settings)
             checks += [lag_check(connection, settings), drift, *registry_checks(connection, settings)]
+            checks = latest_of(checks)
+            ledger.log(connection, context.run.run_id, checks)
             tables = metadata(connection, written, drift)
     except ContractError as error:
-        yield from blocked(error)
+        yield from blocked(error, warehouse, context.run.run_id)
         return
-    yield from emit(context, tables, latest_of(checks))
+    yield from emit(context, tables, checks)
 
 
 def settle_pending(connection: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> list[unit.Written]:

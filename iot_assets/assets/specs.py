@@ -10,6 +10,7 @@ from typing import Any, Final
 import dagster as dg
 
 from iot_assets.warehouse import contract
+from iot_assets.warehouse.device_status import SILENT_DEVICES
 from iot_assets.warehouse.tables import Column, Table
 
 OWNERS: Final = ("team:iot-platform",)
@@ -47,6 +48,7 @@ STEP_CHECKS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = MappingProxyT
                 False,
             ),
         },
+        "gold.device_status": {"silent_devices": (SILENT_DEVICES, False)},
         "silver.readings": {
             "event_time_lag": ("The newest event is not older than the setting freshness.lag_warn_minutes.", False),
         },

@@ -6,13 +6,13 @@ what has landed.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import dagster as dg
 import duckdb
 
-from iot_assets.assets.results import markdown
 from iot_assets.assets.specs import key_of
+from iot_assets.checks.swept import swept
 from iot_assets.decoders.readers.sparkplug_sequence import Sequences
 from iot_assets.resources import POOL, WarehouseResource
 from iot_assets.warehouse.connection import scalar
@@ -22,7 +22,6 @@ from iot_assets.warehouse.tables import MESSAGES
 #: A little more than the time between two sweeps.
 _WINDOW: Final = timedelta(minutes=65)
 _AT_ONCE: Final = 10_000
-_MOST: Final = 20
 
 
 @dg.asset_check(
@@ -31,20 +30,18 @@ _MOST: Final = 20
     pool=POOL,
     description="In the last hour no Sparkplug edge node's running number has jumped: none of its messages is lost.",
 )
-def sequence_gaps(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+def sequence_gaps(context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Follow the numbers of all edge nodes."""
     sequences = Sequences()
     with warehouse.get_connection() as connection:
         for messages in _recent(connection):
             sequences.follow(messages)
-    found = [
-        {"edge node": gaps.node, "gaps": gaps.gaps, "messages lost": gaps.lost, "last_at": gaps.last_at}
-        for gaps in sequences.found()
-    ]
-    metadata: dict[str, Any] = {"failing_rows": len(found), "messages_lost": sum(g.lost for g in sequences.found())}
-    if found:
-        metadata["rows"] = dg.MetadataValue.md(markdown(found[:_MOST]))
-    return dg.AssetCheckResult(passed=not found, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
+        found = [
+            {"edge node": gaps.node, "gaps": gaps.gaps, "messages lost": gaps.lost, "last_at": gaps.last_at}
+            for gaps in sequences.found()
+        ]
+        facts = {"messages_lost": sum(gaps.lost for gaps in sequences.found())}
+        return swept(connection, context, MESSAGES, "sequence_gaps", found=found, facts=facts, fault=False)
 
 
 def _recent(connection: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[str, bytes, datetime]]]:

@@ -10,9 +10,9 @@ from typing import Any, Final
 import dagster as dg
 import duckdb
 
-from iot_assets.assets.results import markdown
 from iot_assets.assets.specs import key_of
 from iot_assets.checks.sequences import sequence_gaps
+from iot_assets.checks.swept import swept
 from iot_assets.resources import POOL, WarehouseResource
 from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import rows, scalar
@@ -27,12 +27,12 @@ _MOST: Final = 20
     pool=POOL,
     description="One day of gold, another each hour, equals what an independent query makes of silver.",
 )
-def gold_recomputes(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+def gold_recomputes(context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Compare the rollups of one day with a recompute from silver."""
     with warehouse.get_connection() as connection:
         day = _rotating_day(connection)
         found = _offending(connection, "gold_recomputes", day) if day is not None else []
-    return _result(found, {"day": str(day)})
+        return swept(connection, context, READINGS_1MIN, "recomputes", found=found, facts={"day": str(day)})
 
 
 @dg.asset_check(
@@ -41,12 +41,12 @@ def gold_recomputes(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     pool=POOL,
     description="In one day of silver, another each hour, no two rows share device, metric and event time.",
 )
-def readings_key_of_a_day(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+def readings_key_of_a_day(context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Look for doubles over a whole day, whichever batches wrote it."""
     with warehouse.get_connection() as connection:
         day = _rotating_day(connection)
         found = _offending(connection, "readings_key_of_a_day", day) if day is not None else []
-    return _result(found, {"day": str(day)})
+        return swept(connection, context, READINGS, "key_of_a_day", found=found, facts={"day": str(day)})
 
 
 @dg.asset_check(
@@ -55,12 +55,15 @@ def readings_key_of_a_day(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     pool=POOL,
     description="Outcomes counted equal messages landed: by landed day, and by minute as far back as bronze reaches.",
 )
-def books_balance_everywhere(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+def books_balance_everywhere(
+    context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
+) -> dg.AssetCheckResult:
     """The books, all of them."""
     with warehouse.get_connection() as connection:
         found = _offending(connection, "books_balance_everywhere", None)
-        messages = scalar(connection, "select coalesce(sum(messages), 0) from silver.outcome_counts")
-    return _result(found, {"messages": int(messages)})
+        messages = int(scalar(connection, "select coalesce(sum(messages), 0) from silver.outcome_counts"))
+        facts = {"messages": messages}
+        return swept(connection, context, OUTCOME_COUNTS, "books_balance_everywhere", found=found, facts=facts)
 
 
 SWEEPS: Final = (gold_recomputes, readings_key_of_a_day, books_balance_everywhere, sequence_gaps)
@@ -85,10 +88,3 @@ def _offending(connection: duckdb.DuckDBPyConnection, name: str, day: date | Non
         sql = sql.replace("{from}", f"timestamptz '{day} 00:00:00+00'")
         sql = sql.replace("{to}", f"timestamptz '{day + timedelta(days=1)} 00:00:00+00'")
     return rows(connection, f"select * from ({sql.rstrip().rstrip(';')}) limit {_MOST}")
-
-
-def _result(found: list[dict[str, Any]], facts: dict[str, Any]) -> dg.AssetCheckResult:
-    metadata: dict[str, Any] = {"failing_rows": len(found), **facts}
-    if found:
-        metadata["rows"] = dg.MetadataValue.md(markdown(found))
-    return dg.AssetCheckResult(passed=not found, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata)

@@ -49,6 +49,21 @@ convention = "sensor_value"
 options = { timezone = "Europe/Zurich", device = "{site}/{device}" }
 """,
         ),
+        "formulas": (
+            "Formula",
+            """\
+[[formulas]]
+name = "apparent_power"
+formula = "mean(Voltage) * mean(Current)"
+units = { Voltage = "V", Current = "A" }
+unit = "VA"
+kinds = ["meter"]
+
+[[formulas]]
+use = "heat_index"
+inputs = { temperature = "temp", humidity = "rh" }
+""",
+        ),
         "alerts.channels": (
             "Channel",
             """\

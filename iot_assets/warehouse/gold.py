@@ -5,13 +5,15 @@ Belongs here: the order of healing, from the finest rollup up. Does not: the sta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import duckdb
 
+from iot_assets.formulas.formula import Formula
 from iot_assets.model import EXCLUDING_FLAGS
-from iot_assets.warehouse import contract, history, ledger
+from iot_assets.warehouse import contract, derived, history, ledger
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.ddl import literal
@@ -33,8 +35,10 @@ class Healed:
     checks: list[CheckResult] = field(default_factory=list)
 
 
-def heal(connection: duckdb.DuckDBPyConnection, *, run_id: str) -> Healed:
+def heal(connection: duckdb.DuckDBPyConnection, *, run_id: str, formulas: Sequence[Formula] = ()) -> Healed:
     """Recompute the dirty minutes and what is made from them, and mark the batches of silver as applied.
+
+    ``formulas`` are those in force: what they give is healed too, and what others gave goes.
 
     Raises:
         ContractError: a blocking check failed; nothing was written.
@@ -42,11 +46,12 @@ def heal(connection: duckdb.DuckDBPyConnection, *, run_id: str) -> Healed:
     with transaction(connection):
         batches = _ready(connection)
         connection.execute("create or replace temp table dirty_minutes as select distinct * from ops.dirty")
-        written = _heal_all(connection) if scalar(connection, "select count(*) from dirty_minutes") else {}
-        checks = _checks(connection)
+        dirty = bool(scalar(connection, "select count(*) from dirty_minutes"))
+        written = _heal_all(connection) if dirty else {}
+        written |= derived.heal(connection, formulas, dirty=dirty)
+        checks = _checks(connection) + derived.checks(connection)
         contract.judge(checks)
         connection.execute("delete from ops.dirty")
-        ledger.record(connection, run_id, [c for c in checks if not c.passed])
         for batch_id in batches:
             ledger.mark(connection, "gold", batch_id, run_id, sum(written.values()))
     return Healed(len(batches), written, checks)

@@ -47,7 +47,6 @@ def prune(connection: duckdb.DuckDBPyConnection, *, bronze_days: int) -> Pruned:
         connection.execute("delete from ops.pruned")
         connection.execute("insert into ops.pruned values (?, now())", [before])
         old = before - timedelta(days=_BOOKKEEPING_DAYS)
-        connection.execute("delete from ops.check_results where checked_at < ?", [old])
         connection.execute(
             "delete from ops.applied where batch_id in (select batch_id from ops.applied where unit = 'gold'"
             " and applied_at < ?) and batch_id < (select max(batch_id) from ops.applied where unit = 'bronze')",

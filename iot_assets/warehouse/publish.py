@@ -15,22 +15,25 @@ from typing import Final
 import duckdb
 
 from iot_assets.errors import StorageError
-from iot_assets.warehouse import history
+from iot_assets.warehouse import derived, history
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.ddl import comments, create_table, literal
 from iot_assets.warehouse.durable import sync
-from iot_assets.warehouse.spans import merge, within
+from iot_assets.warehouse.spans import instant, merge, within
 from iot_assets.warehouse.tables import (
     ALERTS,
     CORRECTIONS,
     DERIVED_1D,
     DERIVED_1H,
+    DEVICE_EVENTS,
+    DEVICE_STATUS,
     DEVICES,
     FILES,
     FORMULAS,
     LATEST,
     METRICS,
     OUTCOME_COUNTS,
+    QUALITY_LOG,
     READINGS_1D,
     REJECTS,
     SCHEMA_VERSIONS,
@@ -40,8 +43,10 @@ from iot_assets.warehouse.tables import (
 #: Published whole: small, or what people look at most.
 WHOLE: Final = (
     FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS, READINGS_1D, LATEST,
-    FORMULAS, DERIVED_1H, DERIVED_1D, ALERTS,
+    FORMULAS, DERIVED_1H, DERIVED_1D, DEVICE_STATUS, DEVICE_EVENTS, ALERTS,
 )  # fmt: skip
+#: Published for so long back, as it grows with every run; the warehouse file has all of it.
+RECENT: Final = MappingProxyType({QUALITY_LOG: timedelta(days=2)})
 #: Published whole while small; else for a recent span, joined by a view with the days that the lake has.
 SPANNED: Final = MappingProxyType({kind: table for kind, (table, _, _) in history.KINDS.items()})
 #: So many rows of days that have changed since the lake got them are copied; more (someone's loaded years) are
@@ -72,7 +77,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path, *, whole_rows: 
         )
     )
     joined = scalar(connection, "select max(entered_at) from bronze.files where state = 'compacted_into'")
-    version += f"; {history.version(connection)}; joined {joined}"
+    version += f"; {derived.version(connection)}; {history.version(connection)}; joined {joined}"
     version += f"; whole up to {whole_rows} rows, else {recent_days} days"
     if _present_version(target) == version:
         history.let_go(connection)
@@ -100,10 +105,14 @@ def _copy(
         rows = {}
         connection.execute("create schema serving.ops")
         connection.execute(f"create table serving.ops.thawed as from {home}.ops.thawed")
-        for schema in dict.fromkeys(table.schema for table in (*WHOLE, *SPANNED.values())):
+        for schema in dict.fromkeys(table.schema for table in (*WHOLE, *RECENT, *SPANNED.values())):
             connection.execute(f"create schema serving.{schema}")
         for table in WHOLE:
             rows[table.full_name] = _fill(connection, table, table.full_name, f"select * from {home}.{table.full_name}")
+        for table, span in RECENT.items():
+            since = instant(datetime.now(UTC) - span)
+            recent = f"select * from {home}.{table.full_name} where {table.time} >= {since}"
+            rows[table.full_name] = _fill(connection, table, table.full_name, recent)
         for kind, table in SPANNED.items():
             rows |= _fill_spanned(connection, kind, table, whole_rows, recent_days)
         connection.execute(
@@ -113,7 +122,9 @@ def _copy(
         connection.execute("use serving")
         connection.execute(
             "".join(
-                line for table in (*WHOLE, *SPANNED.values()) for line in comments(table, what=_what(connection, table))
+                line
+                for table in (*WHOLE, *RECENT, *SPANNED.values())
+                for line in comments(table, what=_what(connection, table))
             )
         )
     finally:

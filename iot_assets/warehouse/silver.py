@@ -139,7 +139,6 @@ def write(
         births.record(connection, decoded.births)
         checks = _checks(connection, batch.batch_id)
         contract.judge(checks)
-        ledger.record(connection, run_id, [c for c in checks if not c.passed])
         ledger.mark(connection, "silver", batch.batch_id, run_id, decoded.readings.num_rows)
         return _written(connection, batch, decoded, checks, reflagged)
 

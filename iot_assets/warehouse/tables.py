@@ -349,10 +349,57 @@ ALERTS: Final = Table(
     key=("alert_id",), time="raised_at",
 )
 
+DEVICE_STATUS: Final = Table(
+    "gold", "device_status", "Whether each device is heard as it should be; found by time alone, brought up to date by every run.",
+    (
+        _r("device_id", "VARCHAR", "The device: of the registry, or ever seen."),
+        _r("state", "VARCHAR", "online, late (silent for two of its intervals), offline (for ten), or never_seen.", expect="state in ('online', 'late', 'offline', 'never_seen')"),
+        _r("since_at", AT, "Since when; exact, whenever it was found."),
+        _c("last_received_at", AT, "When it was last heard; what arrived more than a day late does not count."),
+        _c("last_event_at", AT, "Event time of its newest reading."),
+        _c("interval_s", "DOUBLE", "Its interval.", unit="s", expect="interval_s is null or interval_s > 0"),
+        _c("interval_source", "VARCHAR", "declared: by the registry. learned: from its last seven days.", expect="interval_source is null or interval_source in ('declared', 'learned')"),
+        _r("late_after_s", "DOUBLE", "Silence that makes it late.", unit="s", expect="late_after_s > 0"),
+        _r("offline_after_s", "DOUBLE", "Silence that makes it offline.", unit="s", expect="offline_after_s > late_after_s"),
+        _c("back_at", AT, "First sign of life after a silence; it is online again once it has been heard for late_after_s."),
+        _c("battery", "DOUBLE", "Least of its battery levels.", unit="%"),
+        _c("battery_bin", "VARCHAR", "critical (up to 20), low (50), medium (80), high.", expect="battery_bin is null or battery_bin in ('critical', 'low', 'medium', 'high')"),
+    ),
+    key=("device_id",),
+)
+
+DEVICE_EVENTS: Final = Table(
+    "gold", "device_events", "When devices changed their state: recorded once, as it was found.",
+    (
+        _r("device_id", "VARCHAR", "The device."),
+        _r("happened_at", AT, "When."),
+        _r("kind", "VARCHAR", "The state from then on: online, late, offline, never_seen.", expect="kind in ('online', 'late', 'offline', 'never_seen')"),
+        _c("before", "VARCHAR", "The state before; null for a device that is new."),
+        _r("recorded_at", AT, "When it was found."),
+    ),
+    key=("device_id", "recorded_at"), time="happened_at",
+)
+
+QUALITY_LOG: Final = Table(
+    "gold", "quality_log", "Every result of every check with its run, for ever.",
+    (
+        _r("checked_at", AT, "When it was judged."),
+        _r("run_id", "VARCHAR", "The Dagster run."),
+        _r("table_name", "VARCHAR", "The table."),
+        _r("check_name", "VARCHAR", "The check."),
+        _r("passed", "BOOLEAN", "Whether it passed."),
+        _r("severity", "VARCHAR", "ERROR: a failure rolls the write back. WARN: a finding.", expect="severity in ('ERROR', 'WARN')"),
+        _r("failing", "BIGINT", "Offending rows.", expect="failing >= 0"),
+        _c("facts", "VARCHAR", "JSON of the figures that it tells besides."),
+        _c("sample", "VARCHAR", "JSON of the first offending rows."),
+    ),
+    time="checked_at",
+)
+
 APPLIED: Final = Table(
     "ops", "applied", "Which batch each write unit has written: the mark set in the very transaction that wrote it.",
     (
-        _r("unit", "VARCHAR", "bronze, silver or gold.", expect="unit in ('bronze', 'silver', 'gold')"),
+        _r("unit", "VARCHAR", "bronze, silver or gold; alerts and status count their own changes, for which there is a publication.", expect="unit in ('bronze', 'silver', 'gold', 'alerts', 'status')"),
         _r("batch_id", "BIGINT", "The batch."),
         _r("run_id", "VARCHAR", "The Dagster run that wrote it."),
         _r("rows", "BIGINT", "Rows it brought in."),
@@ -390,19 +437,6 @@ REREADS: Final = Table(
         _r("received_at", AT, "When it was received."),
     ),
     key=("message_id",), time="received_at",
-)
-
-CHECK_RESULTS: Final = Table(
-    "ops", "check_results", "Result of each check that a write unit judged.",
-    (
-        _r("run_id", "VARCHAR", "The Dagster run."),
-        _r("table_name", "VARCHAR", "The table."),
-        _r("check_name", "VARCHAR", "The check."),
-        _r("passed", "BOOLEAN", "Whether it passed."),
-        _r("failing", "BIGINT", "Offending rows."),
-        _c("sample", "VARCHAR", "JSON of the first of them."),
-        _r("checked_at", AT, "When."),
-    ),
 )
 
 _SAID: Final = (
@@ -478,8 +512,8 @@ TABLES: Final = MappingProxyType(
             OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
             FORMULAS, DERIVED_1H, DERIVED_1D,
-            ALERTS,
-            APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, CHECK_RESULTS, PRUNED, HISTORY, TOUCHED_DAYS,
+            DEVICE_STATUS, DEVICE_EVENTS, QUALITY_LOG, ALERTS,
+            APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, PRUNED, HISTORY, TOUCHED_DAYS,
             THAWED, FORMULA_DEVICES,
         )
     }

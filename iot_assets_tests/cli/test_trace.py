@@ -91,7 +91,7 @@ def test_the_list_can_be_bounded(home: House) -> None:
 def test_days_that_only_the_lake_has_and_joined_files_are_traced_all_the_same(home: House) -> None:
     wanted = ("gold.readings_1d", *A, "--at", "2025-11-12")
     before = objects(*wanted)
-    assert export(home, hot_days=2).evicted == 2
+    assert export(home, hot_days=2).evicted == 3
     assert join(home).made == 1
     home.publish(whole_rows=0)
     join(home, grace=timedelta(0))

@@ -173,7 +173,7 @@ def test_a_packet_heard_again_after_its_day_went_to_the_lake_is_still_known(hous
     lake = LakeBuilder(house.paths)
     lake.land(heard("!a", 10))
     house.run()
-    assert export(house, hot_days=0).evicted == 2  # the day's readings and its minutes
+    assert export(house, hot_days=0).evicted == 3  # the day's readings, its minutes and hours
     lake.land(heard("!b", 9000, received=9001))
     house.run()
     assert outcomes(house) == ["telemetry", "duplicate"]

@@ -3,11 +3,11 @@ with newest as (
     select
         table_name,
         check_name,
-        arg_max(passed, "at") as passed,
-        arg_max(severity, "at") as severity,
-        arg_max(failing, "at") as failing
+        arg_max(passed, checked_at) as passed,
+        arg_max(severity, checked_at) as severity,
+        arg_max(failing, checked_at) as failing
     from gold.quality_log
-    where "at" > $since::timestamptz
+    where checked_at > $since::timestamptz
     group by all
 )
 select

@@ -1,0 +1,1 @@
+"""Tests of formulas: their language, units and library."""
