@@ -21,15 +21,10 @@ from iot_assets.alerts.looks.published import PublishedLook, findings
 from iot_assets.alerts.store import Store
 from iot_assets.landing.lock import LanderLock
 from iot_assets.landing.status import LanderStatus, write_status
-from iot_assets.sections.status import Status
 from iot_assets.settings import Settings
-from iot_assets.warehouse import ledger
-from iot_assets.warehouse.contract import CheckResult
-from iot_assets.warehouse.device_status import update
 from iot_assets_tests.alerts.conftest import settings_in
 from iot_assets_tests.brokers import free_port
-from iot_assets_tests.house import RUN
-from iot_assets_tests.lake_builder import LakeBuilder, at, registry, said
+from iot_assets_tests.lake_builder import LakeBuilder, at, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -229,47 +224,6 @@ def test_rejected_messages_and_an_old_newest_reading_are_seen_in_the_published_t
     assert holding(look(Place(settings, store, at(97 + 300)))).keys() == {"error_rate"}
     assert holding(look(Place(settings, store, at(97 + 301)))).keys() == {"error_rate", "lag"}
     assert holding(look(Place(settings, store, at(7200)))).keys() == {"lag"}
-
-
-def test_silent_devices_are_seen_by_their_site_in_the_published_tables(house: House, store: Store) -> None:
-    north = {f"p{n:02}": {"site": "north", "expected_interval_s": 60} for n in range(12)}
-    lake = LakeBuilder(house.paths)
-    lake.land(registry(-7200, north | {"never": {"site": "south"}}))
-    lake.land(*(said(device, 0, t=1) for device in [*north, "stray"]))
-    house.run()
-    with house.open() as connection:
-        update(connection, Status(), at(7200), run_id=RUN)
-    house.publish()
-    seen = PublishedLook()(Place(Settings(data_dir=house.paths.root), store, at(7200)))
-    (offline,) = seen["device_offline"]
-    assert (offline.about, offline.count, offline.items[0], len(offline.items)) == ("north", 12, "p00", 10)
-    assert [(f.about, f.items) for f in seen["device_late"]] == [("", ("stray",))]
-    assert [(f.about, f.items) for f in seen["device_never_seen"]] == [("south", ("never",))]
-
-
-def test_a_check_fails_until_it_is_judged_well_again_and_what_has_a_cause_of_its_own_is_not_told_twice(
-    house: House, store: Store
-) -> None:
-    def judged(name: str, *, passed: bool, blocking: bool = False) -> CheckResult:
-        return CheckResult("silver.readings", name, passed, blocking, "", failing=0 if passed else 3)
-
-    def seen() -> Sequence[Finding]:
-        house.publish()
-        place = Place(Settings(data_dir=house.paths.root), store, datetime.now(UTC))
-        return PublishedLook()(place)["check_failed"]
-
-    def log(*results: CheckResult) -> None:
-        LakeBuilder(house.paths, start_ms=1_760_000_000_000 + len(results)).land(said("a", len(results), t=1))
-        house.run()
-        with house.open() as connection:
-            ledger.log(connection, RUN, list(results))
-
-    log(judged("one", passed=False), judged("event_time_lag", passed=False))
-    (told,) = seen()
-    assert (told.about, told.items, told.severity) == ("silver.readings", ("one (3 rows)",), "warning")
-    log(judged("one", passed=True), judged("two", passed=False, blocking=True), judged("three", passed=True))
-    (told,) = seen()
-    assert (told.items, told.severity) == (("two (3 rows)",), "critical")
 
 
 def answers(**given: Any) -> dict[str, list[dict[str, Any]]]:
