@@ -34,7 +34,9 @@ def since(house: House, device: str = "a") -> float:
 
 
 def events(house: House, device: str = "a") -> list[tuple[str, float]]:
-    rows = house.ask(f"select kind, happened_at from gold.device_events where device_id = '{device}' order by recorded_at")
+    rows = house.ask(
+        f"select kind, happened_at from gold.device_events where device_id = '{device}' order by recorded_at"
+    )
     return [(kind, (when - NOON).total_seconds()) for kind, when in rows]
 
 
