@@ -24,6 +24,8 @@ from iot_assets.errors import SettingsError
 from iot_assets.sections.alerts import Alerts
 from iot_assets.sections.formulas import DEFAULT as DEFAULT_FORMULAS
 from iot_assets.sections.formulas import Formula
+from iot_assets.sections.rules import Rule
+from iot_assets.sections.rules import fault as rules_fault
 from iot_assets.sections.section import Section
 from iot_assets.sections.server import Server
 from iot_assets.sections.status import Status
@@ -382,6 +384,7 @@ class Settings(BaseSettings):
     freshness: Freshness = Field(default=Freshness(), description="When things are late.")
     alerts: Alerts = Field(default=Alerts(), description="What people are told before they look.")
     status: Status = Field(default=Status(), description="When devices are silent.")
+    rules: tuple[Rule, ...] = Field(default=(), description="Rules that readings keep to, beside the built-in ones; one under the name of a built-in rule takes its place.")
     formulas: tuple[Formula, ...] = Field(default=DEFAULT_FORMULAS, description="Derived metrics; any that you declare take the place of the default. Of several with one name the first that gives a value holds.")
     dagster: Dagster = Field(default=Dagster(), description="Dagster's web page.")
     demo: Demo = Field(default=Demo(), description="The demo.")
@@ -395,6 +398,13 @@ class Settings(BaseSettings):
                 "freshness.warn_minutes must be more than schedule.idle_minutes, or an idle hour would look stale"
             )
         return self
+
+    @field_validator("rules")
+    @classmethod
+    def _rules_together(cls, value: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        if problem := rules_fault(value):
+            raise ValueError(problem)
+        return value
 
     @classmethod
     def settings_customise_sources(

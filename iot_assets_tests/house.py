@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from iot_assets.assets import silver as silver_asset
 from iot_assets.lake.paths import DataPaths
 from iot_assets.resources import formulas
+from iot_assets.sections.rules import in_force
 from iot_assets.settings import Settings
 from iot_assets.warehouse import bronze, gold, publish
 from iot_assets.warehouse.connection import Warehouse
@@ -94,7 +95,11 @@ def run_chain(connection: duckdb.DuckDBPyConnection, settings: Settings) -> tupl
     paths = DataPaths(settings.data_dir)
     entered = list(bronze.enter(connection, paths, run_id=RUN, most_messages=settings.warehouse.batch_messages))
     written = silver_asset.settle_pending(connection, settings, RUN)
-    return entered, written, gold.heal(connection, run_id=RUN, formulas=formulas(settings))
+    return (
+        entered,
+        written,
+        gold.heal(connection, run_id=RUN, formulas=formulas(settings), judged_by=in_force(settings.rules)),
+    )
 
 
 def house_in(folder: Path, **settings: Any) -> House:

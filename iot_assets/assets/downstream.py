@@ -11,6 +11,7 @@ from iot_assets.assets.serving import publish_now
 from iot_assets.assets.specs import SERVING, key_of
 from iot_assets.assets.watching import drift_check
 from iot_assets.resources import formulas
+from iot_assets.sections.rules import in_force
 from iot_assets.settings import Settings
 from iot_assets.warehouse import gold as gold_unit
 from iot_assets.warehouse.silver import Written
@@ -20,7 +21,7 @@ def heal_and_publish(
     connection: duckdb.DuckDBPyConnection, settings: Settings, written: list[Written], run_id: str
 ) -> dict[dg.AssetKey, Mapping[str, Any]]:
     """Heal gold and publish; metadata of each asset from silver on."""
-    healed = gold_unit.heal(connection, run_id=run_id, formulas=formulas(settings))
+    healed = gold_unit.heal(connection, run_id=run_id, formulas=formulas(settings), judged_by=in_force(settings.rules))
     tables = {
         **silver.metadata(connection, written, drift_check(connection, settings)),
         **gold.metadata(connection, healed),

@@ -12,6 +12,7 @@ from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
 from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, formulas
+from iot_assets.sections.rules import in_force
 from iot_assets.settings import Settings
 from iot_assets.warehouse import device_status, ledger
 from iot_assets.warehouse import gold as unit
@@ -27,11 +28,13 @@ from iot_assets.warehouse.tables import (
     READINGS_1D,
     READINGS_1H,
     READINGS_1MIN,
+    RULE_HITS,
     Table,
 )
 
 #: table → what it is made from, as the lineage shows it.
 _MADE_FROM: dict[Table, Table | None] = {
+    RULE_HITS: READINGS,
     READINGS_1MIN: READINGS,
     READINGS_1H: READINGS_1MIN,
     READINGS_1D: READINGS_1H,
@@ -60,7 +63,8 @@ def gold(
     run_id = context.run.run_id
     try:
         with warehouse.get_connection() as connection:
-            healed = unit.heal(connection, run_id=run_id, formulas=formulas(settings))
+            rules = in_force(settings.rules)
+            healed = unit.heal(connection, run_id=run_id, formulas=formulas(settings), judged_by=rules)
             judged = device_status.update(connection, settings.status, datetime.now(UTC), run_id=run_id)
             checks = [*healed.checks, *judged.checks]
             ledger.log(connection, run_id, checks)

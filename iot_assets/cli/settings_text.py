@@ -49,6 +49,26 @@ convention = "sensor_value"
 options = { timezone = "Europe/Zurich", device = "{site}/{device}" }
 """,
         ),
+        "rules": (
+            "Rule",
+            """\
+[[rules]]
+name = "cold_store"
+kind = "suspect_range"
+metrics = ["temperature"]
+devices = ["store/*"]
+low = -30
+high = -15
+
+[[rules]]
+name = "temperature_jump"
+kind = "spike"
+metrics = ["*temperature"]
+limit = 20
+within_s = 300
+action = "exclude"
+""",
+        ),
         "formulas": (
             "Formula",
             """\

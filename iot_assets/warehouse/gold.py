@@ -13,13 +13,14 @@ import duckdb
 
 from iot_assets.formulas.formula import Formula
 from iot_assets.model import EXCLUDING_FLAGS
-from iot_assets.warehouse import contract, derived, history, ledger
+from iot_assets.sections.rules import Rule
+from iot_assets.warehouse import contract, derived, history, ledger, rules
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled, query
 from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
-from iot_assets.warehouse.tables import LATEST, READINGS_1D, READINGS_1H, READINGS_1MIN, Table
+from iot_assets.warehouse.tables import LATEST, READINGS_1D, READINGS_1H, READINGS_1MIN, RULE_HITS, Table
 
 #: rollup → (the finer one it is made from, width of its buckets as DuckDB names it)
 _COARSER = ((READINGS_1H, READINGS_1MIN, "hour"), (READINGS_1D, READINGS_1H, "day"))
@@ -35,10 +36,17 @@ class Healed:
     checks: list[CheckResult] = field(default_factory=list)
 
 
-def heal(connection: duckdb.DuckDBPyConnection, *, run_id: str, formulas: Sequence[Formula] = ()) -> Healed:
+def heal(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    run_id: str,
+    formulas: Sequence[Formula] = (),
+    judged_by: Sequence[Rule] = (),
+) -> Healed:
     """Recompute the dirty minutes and what is made from them, and mark the batches of silver as applied.
 
-    ``formulas`` are those in force: what they give is healed too, and what others gave goes.
+    ``formulas`` are those in force: what they give is healed too, and what others gave goes. Readings
+    are ``judged_by`` these rules first; what they exclude, no rollup counts.
 
     Raises:
         ContractError: a blocking check failed; nothing was written.
@@ -46,10 +54,12 @@ def heal(connection: duckdb.DuckDBPyConnection, *, run_id: str, formulas: Sequen
     with transaction(connection):
         batches = _ready(connection)
         connection.execute("create or replace temp table dirty_minutes as select distinct * from ops.dirty")
+        hits = rules.judge(connection, judged_by)
         dirty = bool(scalar(connection, "select count(*) from dirty_minutes"))
         written = _heal_all(connection) if dirty else {}
+        written |= {RULE_HITS.full_name: hits} if hits else {}
         written |= derived.heal(connection, formulas, dirty=dirty)
-        checks = _checks(connection) + derived.checks(connection)
+        checks = _checks(connection) + rules.checks(connection) + derived.checks(connection)
         contract.judge(checks)
         connection.execute("delete from ops.dirty")
         for batch_id in batches:
@@ -75,7 +85,8 @@ def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     inside = _to_end_of_buckets(minutes, timedelta(minutes=1))
     only = devices_of(connection, "dirty_minutes")
     readings = within("silver.readings", "event_at", inside, only=only)
-    connection.execute(filled("gold/touched", readings=readings, excluding=excluding))
+    excluded = rules.excluded(inside, only)
+    connection.execute(filled("gold/touched", readings=readings, excluding=excluding, excluded=excluded))
     connection.execute(
         "create or replace temp table dirty_buckets as"
         " select device_id, metric, minute_at as bucket_at from dirty_minutes"

@@ -36,6 +36,7 @@ from iot_assets.warehouse.tables import (
     QUALITY_LOG,
     READINGS_1D,
     REJECTS,
+    RULE_HITS,
     SCHEMA_VERSIONS,
     Table,
 )
@@ -46,7 +47,7 @@ WHOLE: Final = (
     FORMULAS, DERIVED_1H, DERIVED_1D, DEVICE_STATUS, DEVICE_EVENTS, ALERTS,
 )  # fmt: skip
 #: Published for so long back, as it grows with every run; the warehouse file has all of it.
-RECENT: Final = MappingProxyType({QUALITY_LOG: timedelta(days=2)})
+RECENT: Final = MappingProxyType({QUALITY_LOG: timedelta(days=2), RULE_HITS: timedelta(days=35)})
 #: Published whole while small; else for a recent span, joined by a view with the days that the lake has.
 SPANNED: Final = MappingProxyType({kind: table for kind, (table, _, _) in history.KINDS.items()})
 #: So many rows of days that have changed since the lake got them are copied; more (someone's loaded years) are

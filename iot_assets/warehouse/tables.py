@@ -256,7 +256,7 @@ def _rollup(name: str, width: str, source: str) -> Table:
             _r("bucket_at", AT, f"Start of the {width}."),
             _r("n", "BIGINT", "Numeric readings in it.", expect="n = n_valid + n_excluded and n > 0"),
             _r("n_valid", "BIGINT", "Those that count.", expect="n_valid >= 0"),
-            _r("n_excluded", "BIGINT", "Those that an excluding flag keeps out.", expect="n_excluded >= 0"),
+            _r("n_excluded", "BIGINT", "Those that an excluding flag or rule keeps out.", expect="n_excluded >= 0"),
             _c("sum", EXACT, "Exact sum of the valid values."),
             _c("sum_squares", EXACT, "Exact sum of their squares, each rounded to 12 decimals; null where a value reaches 1e9."),
             _c("mean", "DOUBLE", "sum / n_valid.", expect="mean is null or mean between min - 1e-9 * (1 + abs(min)) and max + 1e-9 * (1 + abs(max))"),
@@ -291,6 +291,30 @@ LATEST: Final = Table(
         _r("message_id", "UUID", "The message that brought it."),
     ),
     key=("device_id", "metric"),
+)
+
+
+RULE_HITS: Final = Table(
+    "gold", "rule_hits", "Readings that break a rule: a row per reading and rule, a function of silver's readings and the rules in force.",
+    (
+        _r("device_id", "VARCHAR", "The device."),
+        _r("metric", "VARCHAR", "The metric."),
+        _r("event_at", AT, "When the reading was measured."),
+        _r("message_id", "UUID", "The message that brought it."),
+        _r("position", "INTEGER", "Its place in the message."),
+        _r("rule", "VARCHAR", "The rule, as the settings name it."),
+        _r("kind", "VARCHAR", "The rule's kind."),
+        _r("action", "VARCHAR", "warn, or exclude: no rollup counts the reading.", expect="action in ('warn', 'exclude')"),
+        _r("value", "DOUBLE", "The reading's value."),
+        _r("measure", "DOUBLE", "What was compared: the value, the jump, the change per second."),
+        _r("bound", "DOUBLE", "The limit that it broke."),
+    ),
+    key=("device_id", "metric", "event_at", "message_id", "position", "rule"), time="event_at",
+)
+
+RULES: Final = Table(
+    "ops", "rules", "By which rules gold.rule_hits was judged; no row: by none.",
+    (_r("fingerprint", "VARCHAR", "Differs where anything does that a verdict depends on."),),
 )
 
 
@@ -511,10 +535,12 @@ TABLES: Final = MappingProxyType(
             FILES, MESSAGES,
             OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
+            RULE_HITS,
             FORMULAS, DERIVED_1H, DERIVED_1D,
             DEVICE_STATUS, DEVICE_EVENTS, QUALITY_LOG, ALERTS,
             APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, PRUNED, HISTORY, TOUCHED_DAYS,
             THAWED, FORMULA_DEVICES,
+            RULES,
         )
     }
 )

@@ -13,7 +13,7 @@ from iot_assets.warehouse import ledger
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.device_status import update
 from iot_assets_tests.house import RUN
-from iot_assets_tests.lake_builder import LakeBuilder, at, registry, said
+from iot_assets_tests.lake_builder import NOON, LakeBuilder, at, registry, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,3 +62,19 @@ def test_a_check_fails_until_it_is_judged_well_again_and_what_has_a_cause_of_its
     log(judged("one", passed=True), judged("two", passed=False, blocking=True), judged("three", passed=True))
     (told,) = seen()
     assert (told.items, told.severity) == (("two (3 rows)",), "critical")
+
+
+def test_readings_that_break_a_rule_are_told_by_the_rule_with_the_series_that_break_it_most(
+    house: House, store: Store
+) -> None:
+    t0 = int((datetime.now(UTC) - NOON).total_seconds()) - 60  # what is long ago is not published
+    broken = [said(device, t0 + n, temperature=-200) for device, hits in (("a", 3), ("b", 5)) for n in range(hits)]
+    LakeBuilder(house.paths).land(*broken, said("c", t0, temperature=20))
+    house.run()
+    house.publish()
+    look, settings = PublishedLook(), Settings(data_dir=house.paths.root)
+    (told,) = look(Place(settings, store, at(t0 + 60)))["rule_hits"]
+    assert (told.about, told.count, told.severity) == ("temperature_sentinel", 2, "warning")
+    assert told.items == ("b temperature (5)", "a temperature (3)")
+    assert told.summary == "8 readings of 2 series broke rule temperature_sentinel in the past 60 minutes."
+    assert look(Place(settings, store, at(t0 + 3700)))["rule_hits"] == []

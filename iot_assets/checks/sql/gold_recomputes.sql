@@ -5,8 +5,14 @@ with usable as (
         metric,
         event_at,
         value,
-        flags && ['out_of_range', 'clock_suspect', 'out_of_scale'] as excluded
-    from {readings} -- silver.readings of that day, wherever it is
+        flags && ['out_of_range', 'clock_suspect', 'out_of_scale']
+            or exists (
+                from gold.rule_hits h
+                where h.action = 'exclude' and h.event_at >= {from} and h.event_at < {to}
+                    and h.device_id = r.device_id and h.metric = r.metric and h.event_at = r.event_at
+                    and h.message_id = r.message_id and h.position = r.position
+            ) as excluded
+    from {readings} r -- silver.readings of that day, wherever it is
     where value is not null
 ),
 expected as (

@@ -1,0 +1,112 @@
+"""The arrays ``rules``: what plain readings keep to, and what becomes of those that do not.
+
+The kinds are tests of the manual of QARTOD (IOOS, Manual for Real-Time Quality Control of In-situ Temperature and
+Salinity Data): gross range (fail and suspect limits), spike, rate of change; a sentinel is a number that a sensor or
+its gateway sends in place of a value. Belongs here: declaring rules, and the built-in ones. Does not: judging by them
+(``warehouse/rules.py``).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, model_validator
+
+from iot_assets.sections.section import Section
+
+#: kind → (parameters that it needs, or one of which it needs; others that it may have).
+_PARAMETERS: Final = {
+    "range": (("low", "high"), ()),
+    "suspect_range": (("low", "high"), ()),
+    "sentinel": (("values",), ()),
+    "spike": (("limit",), ("within_s",)),
+    "rate_of_change": (("limit",), ("within_s",)),
+}
+_ALL: Final = ("low", "high", "values", "limit", "within_s")
+
+
+class Rule(Section):
+    """A rule for the numeric readings of some series; those that a flag excludes are not judged."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9_.-]{1,60}$",
+        description="Its name, in gold.rule_hits; that of a built-in rule takes its place.",
+    )
+    kind: Literal["range", "suspect_range", "sentinel", "spike", "rate_of_change"] = Field(
+        description="What it looks at; docs/quality.md explains each."
+    )
+    metrics: tuple[str, ...] = Field(min_length=1, description="Metrics it is for: names, or patterns with * and ?.")
+    devices: tuple[str, ...] = Field(default=("*",), min_length=1, description="Devices it is for, likewise.")
+    units: tuple[str, ...] = Field(
+        default=(), description="Units of the readings it is for; empty: all, also those without one."
+    )
+    action: Literal["warn", "exclude"] = Field(
+        default="warn", description="warn: the reading is listed. exclude: also, no rollup counts it."
+    )
+    enabled: bool = Field(default=True, description="false switches it off.")
+    low: float | None = Field(
+        default=None, allow_inf_nan=False, description="range, suspect_range: the least value that is right."
+    )
+    high: float | None = Field(
+        default=None, allow_inf_nan=False, description="range, suspect_range: the greatest value that is right."
+    )
+    values: tuple[float, ...] = Field(default=(), description="sentinel: the numbers that stand for no value.")
+    limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        default=None, description="spike: the jump, rate_of_change: the change per second that may not be exceeded."
+    )
+    within_s: Annotated[float, Field(gt=0, le=3600)] | None = Field(
+        default=None, description="spike, rate_of_change: a neighbour farther away does not count; 600 when not set."
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Rule:
+        needed, optional = _PARAMETERS[self.kind]
+        given = [name for name in _ALL if getattr(self, name) not in (None, ())]
+        if not any(name in needed for name in given):
+            raise ValueError(f"rule {self.name!r} of kind {self.kind} needs {' or '.join(needed)}")
+        if stray := [name for name in given if name not in (*needed, *optional)]:
+            raise ValueError(
+                f"rule {self.name!r}: {self.kind} has no {stray[0]}; allowed are {', '.join((*needed, *optional))}"
+            )
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"rule {self.name!r}: low is above high")
+        return self
+
+    @property
+    def reach_s(self) -> float:
+        """How far away, in seconds, a reading can be that its verdict depends on."""
+        return (self.within_s or 600) if "within_s" in _PARAMETERS[self.kind][1] else 0
+
+
+_TEMPERATURES: Final = ("temperature", "*_temperature", "temp", "*Temperature")
+_HUMIDITIES: Final = ("humidity", "*_humidity", "*Humidity", "rh")
+
+#: The built-in rules; one that is declared under the same name takes its place.
+DEFAULT: Final = (
+    Rule(name="temperature_sentinel", kind="sentinel", metrics=_TEMPERATURES, values=(-200, -999, -9999, 9999), action="exclude"),
+    Rule(name="humidity_sentinel", kind="sentinel", metrics=_HUMIDITIES, values=(-200, -999, -9999, 9999), action="exclude"),
+    Rule(name="temperature_zero", kind="range", metrics=_TEMPERATURES, units=("C", "°C", "degC"), low=-273.15),
+    Rule(name="humidity_range", kind="range", metrics=_HUMIDITIES, units=("%", "%RH"), low=0, high=105),
+)  # fmt: skip
+
+
+def in_force(declared: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The built-in rules and those declared, which win by name; without what is switched off, by name."""
+    rules = {rule.name: rule for rule in (*DEFAULT, *declared)}
+    return tuple(rules[name] for name in sorted(rules) if rules[name].enabled)
+
+
+def fault(declared: tuple[Rule, ...]) -> str | None:
+    """What is wrong with the rules together, or None."""
+    names = [rule.name for rule in declared]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        return f"two rules are named {twice[0]!r}"
+    built_in = [rule.name for rule in DEFAULT]
+    for rule in declared:
+        if not rule.enabled and rule.name not in built_in:
+            near = difflib.get_close_matches(rule.name, built_in, n=1)
+            if near:
+                return f"rule {rule.name!r} is switched off, but there is no built-in rule of that name; did you mean {near[0]!r}?"
+    return None
