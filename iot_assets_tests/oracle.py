@@ -146,6 +146,7 @@ def tables(messages: Iterable[Seen]) -> dict[str, list[Row]]:
     readings, corrections, brought = _settle(
         [r for m in ordered if m.message_id not in again for r in said[m.message_id]]
     )
+    repeated = _repeated(ordered, said, [*readings, *corrections])
     outcomes = {
         m.message_id: _outcome(m, said[m.message_id], brought[m.message_id], m.message_id in again, births)
         for m in ordered
@@ -157,6 +158,8 @@ def tables(messages: Iterable[Seen]) -> dict[str, list[Row]]:
             "silver.outcome_counts": _count_rows(ordered, outcomes),
             "silver.readings": [_reading_row(r, known) for r in readings],
             "silver.corrections": [_reading_row(r, known) for r in corrections],
+            "silver.duplicates": _duplicate_rows(repeated),
+            "silver.duplicate_counts": _duplicate_count_rows(repeated),
             "silver.rejects": _reject_rows(ordered, again, births),
             "silver.devices": _device_rows(ordered, said, known),
             "silver.metrics": _metric_rows(known),
@@ -317,6 +320,29 @@ def _settle(said: list[_Said]) -> tuple[list[_Said], list[_Said], dict[UUID, int
     return readings, corrections, brought
 
 
+def _repeated(ordered: list[Seen], said: dict[UUID, list[_Said]], kept: list[_Said]) -> list[_Said]:
+    """Whatever was said and not kept."""
+    places = {(r.message.message_id, r.position) for r in kept}
+    return [r for m in ordered for r in said[m.message_id] if (m.message_id, r.position) not in places]
+
+
+def _duplicate_rows(repeated: list[_Said]) -> list[Row]:
+    return [
+        (
+            *(r.device, r.metric, r.at, r.value, r.text),
+            *(r.message.received_at, r.message.message_id, r.position, date.fromisoformat(r.message.landed_on)),
+        )
+        for r in repeated
+    ]
+
+
+def _duplicate_count_rows(repeated: list[_Said]) -> list[Row]:
+    counts: dict[Row, int] = defaultdict(int)
+    for r in repeated:
+        counts[r.device, r.metric, _floor(r.at, 60 * MINUTE), date.fromisoformat(r.message.landed_on)] += 1
+    return [(*key, n) for key, n in counts.items()]
+
+
 def _outcome(message: Seen, said: list[_Said], brought: int, redelivered: bool, births: list[_Birth]) -> str:  # noqa: FBT001
     if redelivered:
         return "duplicate"
@@ -408,7 +434,10 @@ def _reading_row(r: _Said, known: _Known) -> Row:
 
 def _reject_rows(ordered: list[Seen], again: set[UUID], births: list[_Birth]) -> list[Row]:
     return [
-        (m.message_id, m.topic, m.source, m.received_at, reason, None, m.payload, "plain", 1)
+        (
+            *(m.message_id, m.topic, m.source, m.received_at, reason, None, m.payload, "plain", 1),
+            m.topic if _is_read_with(m) else None,
+        )
         for m in ordered
         if m.message_id not in again and (reason := _reason(m, births)) is not None
     ]

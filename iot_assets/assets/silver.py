@@ -30,6 +30,8 @@ from iot_assets.warehouse.replay import Choice, open_rejects
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
     DEVICES,
+    DUPLICATE_COUNTS,
+    DUPLICATES,
     MESSAGES,
     METRICS,
     OUTCOME_COUNTS,
@@ -40,7 +42,18 @@ from iot_assets.warehouse.tables import (
     Table,
 )
 
-_TABLES = (READINGS, OUTCOMES, REJECTS, CORRECTIONS, DEVICES, METRICS, SCHEMA_VERSIONS, OUTCOME_COUNTS)
+_TABLES = (
+    READINGS,
+    OUTCOMES,
+    REJECTS,
+    CORRECTIONS,
+    DUPLICATES,
+    DUPLICATE_COUNTS,
+    DEVICES,
+    METRICS,
+    SCHEMA_VERSIONS,
+    OUTCOME_COUNTS,
+)
 
 
 @dg.multi_asset(
@@ -143,6 +156,7 @@ def metadata(
         OUTCOMES: {f"messages_{name}": count for name, count in sorted(outcomes.items())},
         REJECTS: {"rows_out": sum(w.rejects for w in written), **_reject_groups(connection), **unrouted(connection)},
         CORRECTIONS: {"rows_out": sum(w.corrections for w in written)},
+        DUPLICATES: {"rows_out": sum(w.duplicates for w in written)},
         SCHEMA_VERSIONS: {
             **drift.facts,
             **({"changes": dg.MetadataValue.md(markdown(drift.sample))} if drift.sample else {}),

@@ -11,6 +11,7 @@ import dagster as dg
 
 from iot_assets.warehouse import contract
 from iot_assets.warehouse.device_status import SILENT_DEVICES
+from iot_assets.warehouse.repeats import BOOKS
 from iot_assets.warehouse.tables import Column, Table
 
 OWNERS: Final = ("team:iot-platform",)
@@ -35,6 +36,7 @@ STEP_CHECKS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = MappingProxyT
                 True,
             ),
         },
+        "silver.duplicates": {"readings_add_up": (BOOKS, True)},
         "silver.devices": {
             "registry_readable": ("The registry file could be read when it was last changed.", False),
             "declared_devices_seen": (

@@ -16,7 +16,7 @@ from iot_assets.checks.swept import swept
 from iot_assets.resources import POOL, WarehouseResource
 from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import rows, scalar
-from iot_assets.warehouse.tables import OUTCOME_COUNTS, READINGS, READINGS_1MIN
+from iot_assets.warehouse.tables import DUPLICATE_COUNTS, OUTCOME_COUNTS, READINGS, READINGS_1MIN
 
 _MOST: Final = 20
 
@@ -66,7 +66,21 @@ def books_balance_everywhere(
         return swept(connection, context, OUTCOME_COUNTS, "books_balance_everywhere", found=found, facts=facts)
 
 
-SWEEPS: Final = (gold_recomputes, readings_key_of_a_day, books_balance_everywhere, sequence_gaps)
+@dg.asset_check(
+    asset=key_of(DUPLICATE_COUNTS),
+    name="duplicates_add_up",
+    pool=POOL,
+    description="Duplicates counted equal those listed, of every landed day of which all messages are still in bronze.",
+)
+def duplicates_add_up(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """The books of duplicates."""
+    with warehouse.get_connection() as connection:
+        found = _offending(connection, "duplicates_add_up", None)
+        duplicates = scalar(connection, "select coalesce(sum(duplicates), 0) from silver.duplicate_counts")
+    return _result(found, {"duplicates": int(duplicates)})
+
+
+SWEEPS: Final = (gold_recomputes, readings_key_of_a_day, books_balance_everywhere, duplicates_add_up, sequence_gaps)
 
 
 def _rotating_day(connection: duckdb.DuckDBPyConnection) -> date | None:

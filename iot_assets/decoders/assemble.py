@@ -34,7 +34,12 @@ _FLAG_LISTS: Final = pa.array(
 )
 _SOURCES: Final = pa.array(["received", "payload", "relative"])
 _REJECTS_SCHEMA: Final = pa.schema(
-    [pa.field("row", pa.int64()), pa.field("reason", pa.string()), pa.field("detail", pa.string())]
+    [
+        pa.field("row", pa.int64()),
+        pa.field("reason", pa.string()),
+        pa.field("detail", pa.string()),
+        pa.field("device_id", pa.string()),
+    ]
 )
 _NO_FAULTS: Final = pa.schema(
     [
@@ -42,35 +47,58 @@ _NO_FAULTS: Final = pa.schema(
         pa.field("position", pa.int32()),
         pa.field("reason", pa.string()),
         pa.field("detail", pa.string()),
+        pa.field("device_id", pa.string()),
     ]
 ).empty_table()
-_REJECTS: Final = """
-    with bad as (
-        select row, place, reason, detail from faults
+# A device that the topic names is certain whatever the payload is; one that the payload names, where it names no other.
+_REJECTS: Final = r"""
+    with named as (
+        select row, reason, detail, if(reason is null or reason = 'bad_time', device_id, null) as device_id
+        from heads
+    ),
+    bad as (
+        select row, place, reason, detail, null as device_id from faults
         union all
-        select row, -1, reason, detail from heads where reason is not null
+        select row, -1, reason, detail, device_id from named where reason is not null
         union all
-        select row, position, reason, detail from field_faults
+        select row, position, reason, detail, device_id from field_faults
         union all
-        select distinct row, 2147483647, 'missing_value', 'no field holds a number, a truth value or text'
+        select distinct row, 2147483647, 'missing_value', 'no field holds a number, a truth value or text', null
         from heads
         where row not in (select row from told)
     ),
     ranked as (
-        select *, row_number() over (partition by row order by place, reason, detail) as rank,
+        select *, row_number() over (partition by row order by place, reason, detail, device_id) as rank,
             count(*) filter (where place < 2147483647) over (partition by row) as n
         from bad
+    ),
+    senders as (
+        select row, min(device_id) as device_id from named group by row having min(device_id) = max(device_id)
     )
-    select row, reason, if(n > 1, concat(detail, ' (and ', n - 1, ' more)'), detail) as detail
-    from ranked
-    where rank = 1
+    select
+        r.row,
+        r.reason,
+        if(r.n > 1, concat(r.detail, ' (and ', r.n - 1, ' more)'), r.detail) as detail,
+        coalesce(
+            r.device_id,
+            s.device_id,
+            if(
+                trim(i.device_captured) = '' or length(i.captured) > 200 or regexp_matches(i.captured, '\p{Cc}'),
+                null,
+                i.captured
+            )
+        ) as device_id
+    from ranked r
+    left join senders s using (row)
+    left join (select *, device_prefix || device_captured || device_suffix as captured from intake) i using (row)
+    where r.rank = 1
     """
 
 
 def assemble(
     con: duckdb.DuckDBPyConnection, found: Found, heads: pa.Table, options: CommonOptions
 ) -> tuple[pa.Table, pa.Table]:
-    """The readings (in no particular order) and the rejects (row, reason, detail)."""
+    """The readings (in no particular order) and the rejects (row, reason, detail, device_id)."""
     good = heads.filter(pc.field("reason").is_null()).combine_chunks()
     fields, codes, rules = _first_of_each(con, found.fields, options)
     head = _heads_of(fields["record"], good["record"], all_good=len(good) == len(heads))
@@ -192,7 +220,7 @@ def _with_flag(flags: pa.ChunkedArray, mask: pa.ChunkedArray, flag: str) -> pa.C
 
 
 def _faults(part: _Part, good: pa.Table, rules: MetricRules) -> pa.Table:
-    """Columns row, position, reason and detail of what measures nothing."""
+    """Columns row, position, reason, detail and device_id of what measures nothing."""
     bad_name = rules.fault.take(part.code)
     return pa.table(
         {
@@ -200,6 +228,7 @@ def _faults(part: _Part, good: pa.Table, rules: MetricRules) -> pa.Table:
             "position": part.fields["position"],
             "reason": pc.if_else(pc.is_valid(bad_name), "bad_metric", part.fields["reason"]),
             "detail": pc.coalesce(bad_name, part.fields["detail"]),
+            "device_id": good["device_id"].take(part.head),
         }
     )
 
@@ -213,7 +242,7 @@ def _rejects(
         return _REJECTS_SCHEMA.empty_table()
     # In the order in which they were told, before all else.
     con.register("faults", faults.append_column("place", pa.array(range(-1 - len(faults), -1), pa.int32())))
-    con.register("heads", heads.select(["row", "reason", "detail"]))
+    con.register("heads", heads.select(["row", "reason", "detail", "device_id"]))
     con.register("field_faults", pa.concat_tables([_NO_FAULTS, *field_faults]))
     con.register("told", pa.table({"row": told}))
     return con.sql(_REJECTS).to_arrow_table()

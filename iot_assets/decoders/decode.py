@@ -138,7 +138,7 @@ def _reject_unrouted(batch: pa.Table) -> _Piece:
         pc.field("group").is_null() & (pc.field("source") != REGISTRY_SOURCE)
     )
     reason, nobody = pa.repeat(pa.scalar("no_route"), len(lost)), pa.nulls(len(lost), pa.string())
-    return _Piece(rejects=pa.table([lost["row"], reason, lost["topic"], nobody], schema=REJECTS_SCHEMA))
+    return _Piece(rejects=pa.table([lost["row"], reason, lost["topic"], nobody, nobody], schema=REJECTS_SCHEMA))
 
 
 def _decode_group(batch: pa.Table, number: int, name: str, read: Callable[[pa.Table], _Piece]) -> Iterator[_Piece]:
@@ -199,7 +199,7 @@ def _attempt(
 
 def _rejects(rows: list[tuple[int, str, str]], decoder: str) -> pa.Table:
     columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
-    return pa.table([*columns, [decoder] * len(rows)], schema=REJECTS_SCHEMA)
+    return pa.table([*columns, [decoder] * len(rows), pa.nulls(len(rows), pa.string())], schema=REJECTS_SCHEMA)
 
 
 def _concat(schema: pa.Schema, tables: list[pa.Table]) -> pa.Table:

@@ -31,13 +31,15 @@ READINGS_SCHEMA: Final = pa.schema(
     ]
 )
 
-#: At most one row a message: the first thing in it that could not become a reading, and why.
+#: At most one row a message: the first thing in it that could not become a reading, and why. ``device_id`` is who sent
+#: it where the topic says so, or what could be read of the message; never a guess.
 REJECTS_SCHEMA: Final = pa.schema(
     [
         pa.field("row", pa.int64(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),
         pa.field("detail", pa.string()),
         pa.field("decoder", pa.string()),
+        pa.field("device_id", pa.string()),
     ]
 )
 

@@ -44,6 +44,10 @@ def prune(connection: duckdb.DuckDBPyConnection, *, bronze_days: int) -> Pruned:
         outcomes = int(scalar(connection, f"select count(*) from silver.outcomes where true{settled}"))
         connection.execute(f"delete from bronze.messages where source <> ?{settled}", [REGISTRY_SOURCE])
         connection.execute(f"delete from silver.outcomes where true{settled}")
+        connection.execute(
+            f"delete from silver.duplicates where received_at < {instant(before)} and message_id not in"
+            f" (select message_id from silver.outcomes where received_at < {instant(before)})"
+        )
         connection.execute("delete from ops.pruned")
         connection.execute("insert into ops.pruned values (?, now())", [before])
         old = before - timedelta(days=_BOOKKEEPING_DAYS)

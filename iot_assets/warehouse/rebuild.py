@@ -22,7 +22,16 @@ from iot_assets.warehouse.settle import settle, take_out
 from iot_assets.warehouse.spans import merge, spans_of, within
 
 #: Tables whose rows are messages, or what one message alone says.
-_OF_MESSAGES: Final = ("silver.outcomes", "silver.rejects", "ops.device_facts", "ops.metric_facts", "bronze.messages")
+_OF_MESSAGES: Final = (
+    "silver.outcomes",
+    "silver.duplicates",
+    "silver.rejects",
+    "ops.device_facts",
+    "ops.metric_facts",
+    "bronze.messages",
+)
+#: Tables whose rows say by which landed day they were counted.
+_BY_LANDED_DAY: Final = ("silver.outcome_counts", "silver.duplicate_counts", "silver.schema_versions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
                     f" from {table} t asof join forgotten_files f on t.message_id >= f.first_message_id"
                     f" where t.message_id <= f.last_message_id and {span.condition('t.received_at')})"
                 )
-        for table in ("silver.outcome_counts", "silver.schema_versions"):
+        for table in _BY_LANDED_DAY:
             connection.execute(f"delete from {table} where landed_on = ?", [day])
         connection.execute("delete from bronze.files where landed_on = ? and state = 'entered'", [day])
         return Forgotten(day, files, int(scalar(connection, "select count(*) from forgotten")))

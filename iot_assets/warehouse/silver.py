@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from iot_assets.lake.landed import REGISTRY_SOURCE
-from iot_assets.warehouse import births, contract, drift, facts, ledger, registry
+from iot_assets.warehouse import births, contract, drift, facts, ledger, registry, repeats
 from iot_assets.warehouse.connection import scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
@@ -24,6 +24,8 @@ from iot_assets.warehouse.spans import devices_of, spans_of, within
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
     DEVICES,
+    DUPLICATE_COUNTS,
+    DUPLICATES,
     METRICS,
     OUTCOME_COUNTS,
     OUTCOMES,
@@ -36,7 +38,7 @@ from iot_assets.warehouse.tables import (
 #: Small tables, judged whole.
 _WHOLE = (DEVICES, METRICS, SCHEMA_VERSIONS)
 #: Tables whose rows name the batch that wrote them, so that what a batch wrote can be looked at alone.
-_BY_BATCH = (OUTCOMES, READINGS, CORRECTIONS, REJECTS)
+_BY_BATCH = (OUTCOMES, READINGS, CORRECTIONS, DUPLICATES, REJECTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Written:
     added: int
     replaced: int
     corrections: int
+    duplicates: int
     rejects: int
     reopened: int
     reflagged: int
@@ -127,10 +130,12 @@ def write(
         learned = facts.learn(connection, decoded.announcements, decoded.announced_metrics, snapshots)
         reflagged = reflag(connection, number) if learned else 0
         withdraw(connection)
+        repeats.take_back(connection)
         take_out(connection, "forgotten")
         connection.execute(filled("silver/arriving"))
         connection.execute(filled("silver/judged", judged="arriving", unjudged="unjudged"))
         settle(connection, number)
+        repeats.record(connection, number)
         connection.execute(filled("silver/outcomes", batch_id=number))
         _move_books(connection)
         connection.execute(filled("silver/rejects", batch_id=number))
@@ -180,26 +185,27 @@ def _move_books(connection: duckdb.DuckDBPyConnection) -> None:
 def _checks(connection: duckdb.DuckDBPyConnection, batch_id: int) -> list[CheckResult]:
     results = [
         contract.contract(
-            connection, table, among=_neighbours(connection, table, batch_id), written=_written_rows(table, batch_id)
+            connection,
+            table,
+            among=_neighbours(connection, table, batch_id),
+            written=_written_rows(connection, table, batch_id),
         )
-        for table in (OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, *_WHOLE)
+        for table in (*_BY_BATCH, OUTCOME_COUNTS, DUPLICATE_COUNTS, *_WHOLE)
     ]
-    results.append(_books(connection, batch_id))
+    results += [_books(connection, batch_id), repeats.books(connection, batch_id)]
     return results
 
 
-def _written_rows(table: Table, batch_id: int) -> str:
+def _written_rows(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: int) -> str:
     if table in _BY_BATCH:
         return f"select * from {table.full_name} where batch_id = {batch_id}"
-    return f"select * from {table.full_name}" if table in _WHOLE else _counts_touched()
+    return _few(connection, table, batch_id)
 
 
 def _neighbours(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: int) -> str:
     """Rows among which the key of what the batch wrote must be unique."""
-    if table in _WHOLE:
-        return f"select * from {table.full_name}"
-    if table is OUTCOME_COUNTS:
-        return _counts_touched()
+    if table not in _BY_BATCH:
+        return _few(connection, table, batch_id)
     assert table.time is not None
     key = ", ".join(dict.fromkeys((*table.key, table.time)))
     written = f"(select {key} from {table.full_name} where batch_id = {batch_id})"
@@ -209,6 +215,13 @@ def _neighbours(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: i
     nearby = within(table.full_name, table.time, spans, select=columns, only=only)
     same = " and ".join(f"nearby.{c} is not distinct from written.{c}" for c in table.key)
     return f"select nearby.* from ({nearby}) nearby semi join {written} written on {same}"
+
+
+def _few(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: int) -> str:
+    """Rows of a table whose rows do not name their batch: all of a small one, of the counts those touched."""
+    if table in _WHOLE:
+        return f"select * from {table.full_name}"
+    return _counts_touched() if table is OUTCOME_COUNTS else repeats.touched_counts(connection, batch_id)
 
 
 def _counts_touched() -> str:
@@ -266,6 +279,7 @@ def _written(
         added=count("settled where holds and place <> 'readings'"),
         replaced=count("leaving where place = 'readings'"),
         corrections=count("settled where not holds and place <> 'corrections'"),
+        duplicates=count("repeated"),
         rejects=count(f"silver.rejects where batch_id = {batch.batch_id}"),
         reopened=count("reopened"),
         reflagged=reflagged,

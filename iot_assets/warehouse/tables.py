@@ -161,6 +161,31 @@ CORRECTIONS: Final = Table(
     _READING, key=("device_id", "metric", "event_at", "value", "value_text", "declared_id"), time="event_at",
 )
 
+DUPLICATES: Final = Table(
+    "silver", "duplicates", "Every reading that was said before, by whichever message arrived earlier; of a redelivery, all readings. Kept as long as bronze.messages.",
+    (
+        *_READING[:5],
+        _r("received_at", AT, "When the message was received."),
+        _r("message_id", "UUID", "The message that said it once more."),
+        _r("position", "INTEGER", "Its place within that message.", expect="position >= 0"),
+        _r("landed_on", "DATE", "Day folder of the landed file that the message lies in."),
+        _BATCH,
+    ),
+    key=("message_id", "position"), time="received_at",
+)
+
+DUPLICATE_COUNTS: Final = Table(
+    "silver", "duplicate_counts", "Duplicates by device, metric and hour of the event time, kept for ever; counted since the version that brought them.",
+    (
+        _r("device_id", "VARCHAR", "The device."),
+        _r("metric", "VARCHAR", "The metric."),
+        _r("hour_at", AT, "Start of the hour in which they were measured."),
+        _r("landed_on", "DATE", "Day folder of the landed files that they lie in."),
+        _r("duplicates", "BIGINT", "How many.", expect="duplicates > 0"),
+    ),
+    key=("device_id", "metric", "hour_at", "landed_on"), time="hour_at",
+)
+
 REJECTS: Final = Table(
     "silver", "rejects", "Messages, or parts of them, that could not be decoded: why, and their bytes.",
     (
@@ -175,6 +200,7 @@ REJECTS: Final = Table(
         _r("attempts", "INTEGER", "How often decoding was tried.", expect="attempts >= 1"),
         _c("replayed_at", AT, "When it was last tried again."),
         _BATCH,
+        _c("device_id", "VARCHAR", "Who sent it, where that is known: from the topic, or from what could be read of the message."),
     ),
     key=("message_id",), time="received_at",
 )
@@ -533,7 +559,8 @@ TABLES: Final = MappingProxyType(
         table.full_name: table
         for table in (
             FILES, MESSAGES,
-            OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS,
+            OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, DUPLICATES, DUPLICATE_COUNTS, REJECTS, DEVICES, METRICS,
+            SCHEMA_VERSIONS,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
             RULE_HITS,
             FORMULAS, DERIVED_1H, DERIVED_1D,
