@@ -72,12 +72,13 @@ def books_balance_everywhere(
     pool=POOL,
     description="Duplicates counted equal those listed, of every landed day of which all messages are still in bronze.",
 )
-def duplicates_add_up(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+def duplicates_add_up(context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """The books of duplicates."""
     with warehouse.get_connection() as connection:
         found = _offending(connection, "duplicates_add_up", None)
-        duplicates = scalar(connection, "select coalesce(sum(duplicates), 0) from silver.duplicate_counts")
-    return _result(found, {"duplicates": int(duplicates)})
+        duplicates = int(scalar(connection, "select coalesce(sum(duplicates), 0) from silver.duplicate_counts"))
+        facts = {"duplicates": duplicates}
+        return swept(connection, context, DUPLICATE_COUNTS, "duplicates_add_up", found=found, facts=facts)
 
 
 SWEEPS: Final = (gold_recomputes, readings_key_of_a_day, books_balance_everywhere, duplicates_add_up, sequence_gaps)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 GOLD = "gold/readings_1min:recomputes"
 KEY = "silver/readings:key_of_a_day"
 BOOKS = "silver/outcome_counts:books_balance_everywhere"
+DUPLICATES = "silver/duplicate_counts:duplicates_add_up"
 SEQUENCES = "bronze/messages:sequence_gaps"
 
 
@@ -41,7 +42,7 @@ def busy(dagster_house: DagsterHouse) -> DagsterHouse:
 def swept(house: DagsterHouse) -> dict[str, Any]:
     """Failing rows by check."""
     found = checks(house.job("sweep"))
-    assert set(found) == {GOLD, KEY, BOOKS, SEQUENCES}
+    assert set(found) == {GOLD, KEY, BOOKS, DUPLICATES, SEQUENCES}
     assert all(c.passed == (c.metadata["failing_rows"].value == 0) for c in found.values())
     assert {c.severity for c in found.values() if not c.passed} <= {dg.AssetCheckSeverity.ERROR}
     return {name: c.metadata["failing_rows"].value for name, c in found.items() if not c.passed}
@@ -67,6 +68,8 @@ def test_an_empty_warehouse_passes(dagster_house: DagsterHouse) -> None:
         ("insert into silver.readings from silver.readings where value = 9", {GOLD, KEY}),
         ("update silver.outcome_counts set messages = messages + 1 where outcome = 'rejected'", {BOOKS}),
         ("delete from silver.outcome_counts where outcome = 'duplicate'", {BOOKS}),
+        ("update silver.duplicate_counts set duplicates = duplicates + 1", {DUPLICATES}),
+        ("delete from silver.duplicates", {DUPLICATES}),
         ("delete from bronze.messages where payload = '?'", {BOOKS}),
     ],
 )

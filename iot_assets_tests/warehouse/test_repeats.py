@@ -5,10 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import dagster as dg
-
-from iot_assets.checks.sweeps import duplicates_add_up
-from iot_assets.resources import WarehouseResource
 from iot_assets.warehouse.prune import prune
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, at, said
 
@@ -102,19 +98,6 @@ def test_an_earlier_arrival_than_what_is_pruned_is_counted_by_the_day_its_copy_l
     first.place()
     house.run()
     assert house.ask("select landed_on::varchar, duplicates from silver.duplicate_counts") == [("2025-11-13", 1)]
-
-
-def test_the_sweep_finds_a_count_that_is_wrong(house: House) -> None:
-    LakeBuilder(house.paths).land(said("a", 0, t=1), said("a", 0, received=1, t=1))
-    house.run()
-    resource = WarehouseResource(database=str(house.paths.warehouse))
-    sound = duplicates_add_up(resource)
-    assert isinstance(sound, dg.AssetCheckResult)
-    assert sound.passed
-    house.ask("update silver.duplicate_counts set duplicates = 2")
-    wrong = duplicates_add_up(resource)
-    assert isinstance(wrong, dg.AssetCheckResult)
-    assert not wrong.passed
 
 
 def test_who_sent_what_was_rejected_is_known_where_the_topic_says_so(house: House) -> None:
