@@ -26,6 +26,7 @@ from iot_assets.warehouse.tables import (
     DERIVED_1D,
     DERIVED_1H,
     DEVICE_EVENTS,
+    DEVICE_ROUTES,
     DEVICE_STATUS,
     DEVICES,
     FILES,
@@ -34,6 +35,7 @@ from iot_assets.warehouse.tables import (
     METRICS,
     OUTCOME_COUNTS,
     QUALITY_LOG,
+    QUALITY_SCORE,
     READINGS_1D,
     REJECTS,
     RULE_HITS,
@@ -45,6 +47,7 @@ from iot_assets.warehouse.tables import (
 WHOLE: Final = (
     FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS, READINGS_1D, LATEST,
     FORMULAS, DERIVED_1H, DERIVED_1D, DEVICE_STATUS, DEVICE_EVENTS, ALERTS,
+    DEVICE_ROUTES, QUALITY_SCORE,
 )  # fmt: skip
 #: Published for so long back, as it grows with every run; the warehouse file has all of it.
 RECENT: Final = MappingProxyType({QUALITY_LOG: timedelta(days=2), RULE_HITS: timedelta(days=35)})
@@ -53,6 +56,11 @@ SPANNED: Final = MappingProxyType({kind: table for kind, (table, _, _) in histor
 #: So many rows of days that have changed since the lake got them are copied; more (someone's loaded years) are
 #: published when the next export has written them, and until then as the lake has them.
 _CHANGED_ROWS: Final = 5_000_000
+#: Of the ledger, the files that the published tables contain: a file that silver has yet to settle is not in them.
+_SETTLED: Final = (
+    " where batch_id not in (select batch_id from {home}.ops.applied where unit = 'bronze'"
+    " except select batch_id from {home}.ops.applied where unit = 'silver')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +114,18 @@ def _copy(
         rows = {}
         connection.execute("create schema serving.ops")
         connection.execute(f"create table serving.ops.thawed as from {home}.ops.thawed")
+        # What the live tail reads later messages with: of each topic the last.
+        connection.execute(
+            "create table serving.ops.births as select topic, part, value, received_at, message_id"
+            f" from {home}.ops.births"
+            " qualify row_number() over (partition by topic, part order by received_at desc, message_id desc) = 1"
+        )
         for schema in dict.fromkeys(table.schema for table in (*WHOLE, *RECENT, *SPANNED.values())):
             connection.execute(f"create schema serving.{schema}")
         for table in WHOLE:
-            rows[table.full_name] = _fill(connection, table, table.full_name, f"select * from {home}.{table.full_name}")
+            only = _SETTLED.format(home=home) if table is FILES else ""
+            content = f"select * from {home}.{table.full_name}{only}"
+            rows[table.full_name] = _fill(connection, table, table.full_name, content)
         for table, span in RECENT.items():
             since = instant(datetime.now(UTC) - span)
             recent = f"select * from {home}.{table.full_name} where {table.time} >= {since}"

@@ -18,6 +18,8 @@ from iot_assets.warehouse.spans import Span, merge, spans_of, within
 
 #: A message is acknowledged as soon as it is durable, so what was not was taken within this time before the end.
 _UNACKNOWLEDGED: Final = timedelta(minutes=10)
+#: The same as the rule's SQL takes it.
+UNACKNOWLEDGED_SQL: Final = f"{int(_UNACKNOWLEDGED.total_seconds())} seconds"
 #: A broker keeps our session for so long while we are away (the default of mqtt.session_expiry_seconds).
 KEPT: Final = timedelta(days=7)
 
@@ -39,12 +41,13 @@ def open_messages(connection: duckdb.DuckDBPyConnection, number: str) -> None:
     if not scalar(connection, "select count(*) from again"):
         connection.execute("create or replace temp table redelivered as select message_id from again")
         return
-    connection.execute(filled("silver/sessions", nearby=_around(connection, "again")))
+    connection.execute(filled("silver/sessions", nearby=_around(connection, "again"), files="bronze.files"))
     connection.execute(
         filled(
             "silver/redelivered",
             tails=within("bronze.messages", "received_at", _tails(connection)),
-            unacknowledged=f"{int(_UNACKNOWLEDGED.total_seconds())} seconds",
+            unacknowledged=UNACKNOWLEDGED_SQL,
+            files="bronze.files",
         )
     )
     settled = spans_of(connection, "(select received_at from again where settled_before)", "received_at")

@@ -1,7 +1,8 @@
 """Settling: what silver's readings and corrections become when some arrive and some are taken out.
 
 Belongs here: the order of the statements that keep identity (first arrival, corrections), and deleting listed rows.
-Does not: where the arriving come from (``silver``), the rules themselves (``sql/silver/settled.sql``).
+Does not: where the arriving come from (``silver``), the rules themselves (``sql/silver/settled.sql``). The live tail
+weighs by the same rules what no run has taken yet (``serving/live``).
 """
 
 from __future__ import annotations
@@ -15,35 +16,39 @@ from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.spans import devices_of, spans_of, within
 
 # What has a declared id may stand anywhere in its day.
-_DAYS: Final = """
+_TOUCHED: Final = """(
+    select device_id, event_at from arriving
+    union all select device_id, event_at from forgotten
+    union all
     select device_id,
         unnest([date_trunc('day', event_at), date_trunc('day', event_at) + interval 1 day - interval 1 microsecond])
     from arriving where declared_id is not null
-    """
+    )"""
 
 
 def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
     """Bring readings and corrections to what the temporary tables ``arriving`` and ``forgotten`` make of them."""
-    touched = (
-        "(select device_id, event_at from arriving union all select device_id, event_at from forgotten"
-        f" union all {_DAYS})"
-    )
-    history.thaw(connection, "readings", touched, "event_at")
-    _look(connection, "silver/present", touched, "device_id, metric, event_at, declared_id")
-    _look(connection, "silver/standing", "present", "*")
-    connection.execute(filled("silver/settled", batch_id=number))
-    connection.execute(filled("silver/leaving"))
+    history.thaw(connection, "readings", _TOUCHED, "event_at")
+    weigh(connection, number)
     take_out(connection, "leaving")
     connection.execute(filled("silver/readings", batch_id=number))
     connection.execute(filled("silver/dirty"))
     history.touch(connection, "readings", "dirtied", "minute_at")
 
 
-def _look(connection: duckdb.DuckDBPyConnection, name: str, near: str, columns: str) -> None:
-    """Run ``sql/<name>.sql`` over these columns of silver's rows near those of a (small) table."""
+def weigh(connection: duckdb.DuckDBPyConnection, number: str, schema: str = "silver") -> None:
+    """Make ``settled`` and ``leaving``: what becomes of ``arriving`` beside readings and corrections of this schema."""
+    _look(connection, "silver/present", schema, _TOUCHED, "device_id, metric, event_at, declared_id")
+    _look(connection, "silver/standing", schema, "present", "*")
+    connection.execute(filled("silver/settled", batch_id=number))
+    connection.execute(filled("silver/leaving"))
+
+
+def _look(connection: duckdb.DuckDBPyConnection, name: str, schema: str, near: str, columns: str) -> None:
+    """Run ``sql/<name>.sql`` over these columns of the rows near those of a (small) table."""
     spans, only = spans_of(connection, near, "event_at"), devices_of(connection, near)
     places = {
-        place: within(f"silver.{place}", "event_at", spans, select=columns, only=only)
+        place: within(f"{schema}.{place}", "event_at", spans, select=columns, only=only)
         for place in ("readings", "corrections")
     }
     connection.execute(filled(name, **places))

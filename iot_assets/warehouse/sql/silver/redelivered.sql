@@ -1,5 +1,6 @@
 -- builds:  redelivered, messages that the broker delivered again after a connection was lost
--- from:    again, sessions, {tails} (messages received in the last minutes of those sessions), bronze.files
+-- from:    again, sessions, {tails} (messages received in the last minutes of those sessions), {files}
+--          (which file is of which lander)
 -- A redelivery has dup set and the packet id, topic and payload of the last message that an earlier connection of the
 -- same lander had under that packet id and may not have acknowledged: one of its last {unacknowledged}. The payload
 -- may name no time, so the readings alone would not show it.
@@ -7,7 +8,7 @@ create or replace temp table redelivered as
 with unacknowledged as (
     select m.source, f.lander, m.session, m.packet_id, m.message_id, m.topic, m.payload
     from ({tails}) m
-    join bronze.files f using (file_id)
+    join {files} f using (file_id)
     join sessions s
         on s.lander = f.lander
         and s.source = m.source
