@@ -110,6 +110,11 @@ class Injector:
                 messages = FAULTS[fault.kind].apply(fault, device, messages, last)
         return messages
 
+    def redelivered(self, device: Device, message: Message, at_ms: int) -> None:
+        """MQTT has delivered a message twice: no fault, and none to be found, but what counts it is right."""
+        windows = [(at_ms, at_ms), (message.at_ms, message.at_ms)]
+        self.ledger.append(Fault("redelivered", -1, device.name, "", at_ms, at_ms, windows=windows))
+
     def _plan(self, kind: str) -> None:
         chance, how = self._chance, FAULTS[kind]
         pool: dict[str, list[int]] = defaultdict(list)

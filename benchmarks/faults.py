@@ -6,6 +6,9 @@
 Makes the month (``simulated_month``) and breaks it (``fault_injector``), lands it a file an hour, and runs the real
 chain on each three of them: bronze, silver, gold, and the status of devices as of then. ``--keep`` leaves the data
 folder, with the ledger of faults, in ``work/``.
+
+Rules are the built-in ones and those that the owner of such a fleet would declare (``simulated_month.toml``), or with
+``--built-in`` the first alone.
 """
 
 from __future__ import annotations
@@ -17,14 +20,17 @@ import resource
 import shutil
 import sys
 import time
+import tomllib
 import zlib
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fault_injector import Injector
+from fault_injector import Fault, Injector
+from fault_scores import runs_of, score
 from simulated_month import DAY, HOUR, START, START_MS, TWICE, Device, Message, fleet
 
 from iot_assets.assets.silver import settle_pending
@@ -40,6 +46,8 @@ HERE = Path(__file__).parent
 #: The chain runs so often: each minute, as it does in service, would take a day.
 STEP_HOURS = 3
 RUN = "faults"
+#: Readings are late as the default of the setting quality.late_after_minutes has it.
+LATE_S = 300.0
 UNITS = {"temperature": "Cel", "humidity": "%", "pressure": "hPa", "co2": "ppm", "voltage": "V", "current": "A",
          "power": "W", "energy": "kWh", "volume": "m3", "battery": "%"}  # fmt: skip
 
@@ -104,6 +112,7 @@ def hours_of(devices: list[Device], injector: Injector, day: int, chance: random
         arrived[hour].append(row)
         if chance.random() * TWICE < 1:
             arrived[hour].append((row[0] + 200, *row[1:3], True, row[4]))
+            injector.redelivered(device, message, row[0] + 200)
 
     for number, device in enumerate(devices):
         for message in injector.day(number, device.day(day * DAY), day):
@@ -113,10 +122,9 @@ def hours_of(devices: list[Device], injector: Injector, day: int, chance: random
     return arrived
 
 
-def run(data: Path, devices: list[Device], injector: Injector, days: int, seed: int) -> dict[str, float]:
+def run(settings: Settings, devices: list[Device], injector: Injector, days: int, seed: int) -> dict[str, float]:
     """The month, hour by hour; seconds by step."""
-    settings = Settings(data_dir=data)
-    paths = DataPaths(data)
+    paths = DataPaths(settings.data_dir)
     landing, chance = Landing(paths), random.Random(f"{seed} delivery")
     rules = in_force(settings.rules)
     spent: dict[str, float] = dict.fromkeys(("simulate", "land", "bronze", "silver", "gold", "status"), 0.0)
@@ -148,9 +156,26 @@ def run(data: Path, devices: list[Device], injector: Injector, days: int, seed: 
                 now = START + timedelta(milliseconds=day * DAY + (hour + 1) * HOUR)
                 device_status.update(connection, settings.status, now, run_id=RUN)
                 lap("status")
-            print(f"\rday {day + 1} of {days}, {sum(spent.values()):.0f} s", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+            told = ", ".join(f"{step} {seconds:.0f}" for step, seconds in spent.items())
+            print(f"day {day + 1} of {days}: {sum(spent.values()):.0f} s ({told})", file=sys.stderr)
     return spent
+
+
+def scored(settings: Settings, devices: list[Device], ledger: list[Fault], days: int) -> dict[str, Any]:
+    """What the ledger says of what is in the warehouse."""
+    with Warehouse(DataPaths(settings.data_dir).warehouse).connect() as connection:
+        runs = runs_of(connection, devices, LATE_S)
+    return score(runs, ledger, devices, days)
+
+
+def table(kinds: dict[str, dict[str, Any]]) -> str:
+    """The figures as they stand in the docs."""
+    lines = ["| fault | found by | events | recall | runs | precision |", "|---|---|--:|--:|--:|--:|"]
+    for kind, f in kinds.items():
+        figures = ("-" if f[name] is None else f"{f[name]:.3f}" for name in ("recall", "precision"))
+        recall, precision = figures
+        lines.append(f"| {kind} | {f['found by']} | {f['events']} | {recall} | {f['runs']} | {precision} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -160,17 +185,28 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--events", type=int, default=80, help="faults of each kind")
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--built-in", action="store_true", help="only with the rules that everybody has")
     parser.add_argument("--keep", action="store_true", help="leave the data folder in work/")
     arguments = parser.parse_args()
+    name = f"{arguments.devices:,} devices, {arguments.days} days, seed {arguments.seed}"
     data = HERE / "work" / f"faults_{arguments.devices}_{arguments.days}_{arguments.events}_{arguments.seed}"
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
+    rules = () if arguments.built_in else tomllib.loads((HERE / "simulated_month.toml").read_text())["rules"]
+    settings = Settings(data_dir=data, rules=rules)
     devices = fleet(arguments.devices, arguments.days, arguments.seed)
     injector = Injector(devices, arguments.days, arguments.events, arguments.seed)
-    spent = run(data, devices, injector, arguments.days, arguments.seed)
+    spent = run(settings, devices, injector, arguments.days, arguments.seed)
     (data / "ledger.json").write_text(json.dumps([asdict(fault) for fault in injector.ledger]))
-    print({step: round(seconds, 1) for step, seconds in spent.items()})
-    print("peak MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    results = scored(settings, devices, injector.ledger, arguments.days)
+    results["seconds"] = {step: round(seconds) for step, seconds in spent.items()}
+    results["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    which = "built-in rules" if arguments.built_in else "built-in and declared rules"
+    (HERE / "results").mkdir(exist_ok=True)
+    file = HERE / "results" / f"faults-{'built-in-' if arguments.built_in else ''}{datetime.now(UTC):%Y-%m-%d}.json"
+    file.write_text(json.dumps({f"{name}, {which}": results}, indent=1) + "\n")
+    print(table(results["kinds"]))
+    print(json.dumps({key: value for key, value in results.items() if key != "kinds"}, indent=1))
     if not arguments.keep:
         shutil.rmtree(data)
 
