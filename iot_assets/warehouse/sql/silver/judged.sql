@@ -2,7 +2,8 @@
 --          device; from_registry says which of these it added
 -- from:    {unjudged} (readings with only what their messages said), silver.devices, silver.metrics
 -- unknown_device is said only from the first registry file on: before there is one, nobody can be unknown to it. Who
--- has announced itself is known.
+-- has announced itself is known. Each condition of a join is one comparison: with `or` DuckDB compares each reading with
+-- each device.
 create or replace temp table {judged} as
 with registry as (
     select min(valid_from_at) as since_at
@@ -30,12 +31,12 @@ added as (
         on d.device_id = r.device_id
         and d.origin <> 'seen'
         and d.valid_from_at <= r.received_at
-        and (d.valid_to_at is null or d.valid_to_at > r.received_at)
+        and coalesce(d.valid_to_at, 'infinity') > r.received_at
     left join silver.metrics m
         on m.device_id = r.device_id
         and m.metric = r.metric
         and m.valid_from_at <= r.received_at
-        and (m.valid_to_at is null or m.valid_to_at > r.received_at)
+        and coalesce(m.valid_to_at, 'infinity') > r.received_at
 )
 select
     * exclude (registry_unit) replace (
