@@ -24,6 +24,7 @@ from iot_assets.errors import SettingsError
 from iot_assets.sections.alerts import Alerts
 from iot_assets.sections.formulas import DEFAULT as DEFAULT_FORMULAS
 from iot_assets.sections.formulas import Formula
+from iot_assets.sections.quality import Quality
 from iot_assets.sections.rules import Rule
 from iot_assets.sections.rules import fault as rules_fault
 from iot_assets.sections.section import Section
@@ -384,6 +385,7 @@ class Settings(BaseSettings):
     freshness: Freshness = Field(default=Freshness(), description="When things are late.")
     alerts: Alerts = Field(default=Alerts(), description="What people are told before they look.")
     status: Status = Field(default=Status(), description="When devices are silent.")
+    quality: Quality = Field(default=Quality(), description="How the quality of data is counted and scored.")
     rules: tuple[Rule, ...] = Field(default=(), description="Rules that readings keep to, beside the built-in ones; one under the name of a built-in rule takes its place.")
     formulas: tuple[Formula, ...] = Field(default=DEFAULT_FORMULAS, description="Derived metrics; any that you declare take the place of the default. Of several with one name the first that gives a value holds.")
     dagster: Dagster = Field(default=Dagster(), description="Dagster's web page.")

@@ -14,7 +14,7 @@ from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, formulas
 from iot_assets.sections.rules import in_force
 from iot_assets.settings import Settings
-from iot_assets.warehouse import device_status, ledger
+from iot_assets.warehouse import device_status, ledger, quality
 from iot_assets.warehouse import gold as unit
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.tables import (
@@ -24,6 +24,8 @@ from iot_assets.warehouse.tables import (
     DEVICE_STATUS,
     FORMULAS,
     LATEST,
+    QUALITY_HOURLY,
+    QUALITY_SCORE,
     READINGS,
     READINGS_1D,
     READINGS_1H,
@@ -44,8 +46,12 @@ _MADE_FROM: dict[Table, Table | None] = {
     DERIVED_1D: READINGS_1D,
     DEVICE_STATUS: LATEST,
     DEVICE_EVENTS: DEVICE_STATUS,
+    QUALITY_HOURLY: READINGS_1H,
+    QUALITY_SCORE: QUALITY_HOURLY,
 }
-_JUDGED = (DEVICE_STATUS, DEVICE_EVENTS)
+#: Made by units of their own, as of now.
+_STATUS = (DEVICE_STATUS, DEVICE_EVENTS)
+_QUALITY = (QUALITY_HOURLY, QUALITY_SCORE)
 
 
 @dg.multi_asset(
@@ -59,16 +65,18 @@ _JUDGED = (DEVICE_STATUS, DEVICE_EVENTS)
 def gold(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
 ) -> Iterator[Any]:
-    """Heal exactly the buckets that silver has marked, and judge every device as of now."""
+    """Heal exactly the buckets that silver has marked, and judge every device and series as of now."""
     run_id = context.run.run_id
     try:
         with warehouse.get_connection() as connection:
             rules = in_force(settings.rules)
             healed = unit.heal(connection, run_id=run_id, formulas=formulas(settings), judged_by=rules)
             judged = device_status.update(connection, settings.status, datetime.now(UTC), run_id=run_id)
-            checks = [*healed.checks, *judged.checks]
+            scored = quality.update(connection, settings.quality, datetime.now(UTC), run_id=run_id)
+            checks = [*healed.checks, *judged.checks, *scored.checks]
             ledger.log(connection, run_id, checks)
             tables = metadata(connection, healed) | _status_metadata(connection, judged)
+            tables |= _quality_metadata(connection, scored)
     except ContractError as error:
         yield from blocked(error, warehouse, context.run.run_id)
         return
@@ -90,7 +98,7 @@ def metadata(connection: duckdb.DuckDBPyConnection, healed: unit.Healed) -> dict
             news=table.full_name in healed.written,
         )
         for table in _MADE_FROM
-        if table not in _JUDGED
+        if table not in (*_STATUS, *_QUALITY)
     }
 
 
@@ -98,4 +106,13 @@ def _status_metadata(
     connection: duckdb.DuckDBPyConnection, judged: device_status.Judged
 ) -> dict[Table, dict[str, Any]]:
     figures = {**judged.counts, "rows_out": judged.changed}
-    return {table: table_metadata(connection, table, figures, news=judged.changed > 0) for table in _JUDGED}
+    return {table: table_metadata(connection, table, figures, news=judged.changed > 0) for table in _STATUS}
+
+
+def _quality_metadata(connection: duckdb.DuckDBPyConnection, scored: quality.Scored) -> dict[Table, dict[str, Any]]:
+    figures: dict[str, Any] = dict(quality.score(connection).facts)
+    written = {QUALITY_HOURLY: scored.hours, QUALITY_SCORE: scored.scores}
+    return {
+        table: table_metadata(connection, table, {**figures, "rows_out": rows}, news=rows > 0)
+        for table, rows in written.items()
+    }

@@ -60,7 +60,7 @@ def check_result(result: CheckResult) -> dg.AssetCheckResult:
         asset_key=dg.AssetKey([schema, name]),
         check_name=result.name,
         passed=result.passed,
-        severity=dg.AssetCheckSeverity.ERROR if result.blocking else dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR if result.severe else dg.AssetCheckSeverity.WARN,
         metadata=metadata,
     )
 

@@ -15,7 +15,7 @@ from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, mar
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
 from iot_assets.assets.unrouted import unrouted
-from iot_assets.assets.watching import drift_check, lag_check
+from iot_assets.assets.watching import drift_check, errors_check, lag_check
 from iot_assets.decoders.decode import decode
 from iot_assets.decoders.decoded import Bounds
 from iot_assets.decoders.routes import RouteTable
@@ -29,6 +29,7 @@ from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.replay import Choice, open_rejects
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
+    DEVICE_ROUTES,
     DEVICES,
     DUPLICATE_COUNTS,
     DUPLICATES,
@@ -52,6 +53,7 @@ _TABLES = (
     DEVICES,
     METRICS,
     SCHEMA_VERSIONS,
+    DEVICE_ROUTES,
     OUTCOME_COUNTS,
 )
 
@@ -74,6 +76,7 @@ def silver(
             checks = [c for w in written for c in w.checks] or unit.checks_without_news(connection)
             drift = drift_check(connection, settings)
             checks += [lag_check(connection, settings), drift, *registry_checks(connection, settings)]
+            checks.append(_errors(connection, written, settings))
             checks = latest_of(checks)
             ledger.log(connection, context.run.run_id, checks)
             tables = metadata(connection, written, drift)
@@ -141,9 +144,7 @@ def metadata(
     connection: duckdb.DuckDBPyConnection, written: list[unit.Written], drift: CheckResult
 ) -> dict[Table, dict[str, Any]]:
     """Metadata of silver's tables after these transactions; ``drift`` is what changed of late in what devices send."""
-    outcomes: Counter[str] = Counter()
-    for w in written:
-        outcomes.update(w.outcomes)
+    outcomes = _outcomes(written)
     messages = sum(w.messages for w in written)
     common = {"messages_in": messages}
     newest = scalar(connection, "select max(event_at) from gold.latest")
@@ -173,6 +174,17 @@ def metadata(
         table: table_metadata(connection, table, {**common, **per_table.get(table, {})}, news=messages > 0)
         for table in _TABLES
     }
+
+
+def _outcomes(written: list[unit.Written]) -> Counter[str]:
+    outcomes: Counter[str] = Counter()
+    for w in written:
+        outcomes.update(w.outcomes)
+    return outcomes
+
+
+def _errors(connection: duckdb.DuckDBPyConnection, written: list[unit.Written], settings: Settings) -> CheckResult:
+    return errors_check(connection, _outcomes(written), written[0].batch_id if written else None, settings)
 
 
 def _reject_groups(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:

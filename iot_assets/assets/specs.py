@@ -11,6 +11,7 @@ import dagster as dg
 
 from iot_assets.warehouse import contract
 from iot_assets.warehouse.device_status import SILENT_DEVICES
+from iot_assets.warehouse.quality import SCORE
 from iot_assets.warehouse.repeats import BOOKS
 from iot_assets.warehouse.tables import Column, Table
 
@@ -35,6 +36,10 @@ STEP_CHECKS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = MappingProxyT
                 "Every landed message has exactly one outcome, and the counters of the touched minutes add up to them.",
                 True,
             ),
+            "error_rate": (
+                "Of the messages that a run decoded no more were rejected than quality.error_rate_warn_percent.",
+                False,
+            ),
         },
         "silver.duplicates": {"readings_add_up": (BOOKS, True)},
         "silver.devices": {
@@ -51,6 +56,7 @@ STEP_CHECKS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = MappingProxyT
             ),
         },
         "gold.device_status": {"silent_devices": (SILENT_DEVICES, False)},
+        "gold.quality_score": {"score": (SCORE, False)},
         "silver.readings": {
             "event_time_lag": ("The newest event is not older than the setting freshness.lag_warn_minutes.", False),
         },

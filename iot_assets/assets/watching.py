@@ -3,6 +3,8 @@
 Findings only: none of these stops the pipeline.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -13,7 +15,7 @@ from iot_assets.lake.paths import DataPaths, list_landed
 from iot_assets.landing.status import LanderStatus, lander_running, read_status
 from iot_assets.settings import Settings
 from iot_assets.warehouse import drift
-from iot_assets.warehouse.connection import scalar
+from iot_assets.warehouse.connection import rows, scalar
 from iot_assets.warehouse.contract import SAMPLE, CheckResult
 
 #: A lander that runs says so every second; a silence this long means that it hangs or has gone.
@@ -78,6 +80,32 @@ def lag_check(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Chec
         if lag > settings.freshness.lag_warn_minutes * 60:
             late.append({"newest_event_at": newest, "lag_minutes": round(lag / 60, 1)})
     return _finding("silver.readings", "event_time_lag", late, facts)
+
+
+def errors_check(
+    connection: duckdb.DuckDBPyConnection, outcomes: Mapping[str, int], since_batch: int | None, settings: Settings
+) -> CheckResult:
+    """The share of rejected messages in what a run decoded: topics and reasons with most of them.
+
+    Args:
+        connection: an open connection to the warehouse.
+        outcomes: messages by outcome.
+        since_batch: the first batch of the run; None where there was none.
+        settings: of which ``quality`` has the limits.
+    """
+    messages, rejected = sum(outcomes.values()), outcomes.get("rejected", 0)
+    percent = 100 * rejected / messages if messages else 0.0
+    found: list[dict[str, Any]] = []
+    if percent > settings.quality.error_rate_warn_percent:
+        found = rows(
+            connection,
+            "select topic, reason, count(*) as rejected, any_value(detail) as example from silver.rejects"
+            f" where batch_id >= ? group by all order by rejected desc, topic, reason limit {SAMPLE}",
+            [since_batch],
+        )
+    facts = {"messages": messages, "rejected": rejected, "error_rate_percent": round(percent, 2)}
+    result = _finding("silver.outcomes", "error_rate", found, facts)
+    return replace(result, failing=rejected, critical=percent > settings.quality.error_rate_fail_percent)
 
 
 def drift_check(connection: duckdb.DuckDBPyConnection, settings: Settings) -> CheckResult:

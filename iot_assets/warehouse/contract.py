@@ -24,7 +24,10 @@ MOST: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check found. ``blocking`` says that its failure rolls the write back."""
+    """What one check found.
+
+    ``blocking`` says that its failure rolls the write back, ``critical`` that it is as bad though nothing is.
+    """
 
     table: str
     name: str
@@ -34,6 +37,12 @@ class CheckResult:
     failing: int = 0
     sample: list[dict[str, Any]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    critical: bool = False
+
+    @property
+    def severe(self) -> bool:
+        """Whether its failure is an error, not a warning."""
+        return self.blocking or self.critical
 
 
 def checked(

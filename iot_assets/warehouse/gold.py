@@ -14,13 +14,13 @@ import duckdb
 from iot_assets.formulas.formula import Formula
 from iot_assets.model import EXCLUDING_FLAGS
 from iot_assets.sections.rules import Rule
-from iot_assets.warehouse import contract, derived, history, ledger, rules
+from iot_assets.warehouse import contract, derived, history, ledger, quality, rules
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled, query
 from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
-from iot_assets.warehouse.tables import LATEST, READINGS_1D, READINGS_1H, READINGS_1MIN, RULE_HITS, Table
+from iot_assets.warehouse.tables import LATEST, READINGS, READINGS_1D, READINGS_1H, READINGS_1MIN, RULE_HITS, Table
 
 #: rollup → (the finer one it is made from, width of its buckets as DuckDB names it)
 _COARSER = ((READINGS_1H, READINGS_1MIN, "hour"), (READINGS_1D, READINGS_1H, "day"))
@@ -56,6 +56,7 @@ def heal(
         connection.execute("create or replace temp table dirty_minutes as select distinct * from ops.dirty")
         hits = rules.judge(connection, judged_by)
         dirty = bool(scalar(connection, "select count(*) from dirty_minutes"))
+        quality.outdate(connection, "select device_id, minute_at as changed_at from dirty_minutes")
         written = _heal_all(connection) if dirty else {}
         written |= {RULE_HITS.full_name: hits} if hits else {}
         written |= derived.heal(connection, formulas, dirty=dirty)
@@ -76,7 +77,7 @@ def _ready(connection: duckdb.DuckDBPyConnection) -> list[int]:
 
 
 def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    for kind in history.KINDS:
+    for kind in (READINGS.name, READINGS_1MIN.name, READINGS_1H.name):
         history.thaw(connection, kind, "dirty_minutes", "minute_at")
     for table in (READINGS_1MIN, READINGS_1H):
         history.touch(connection, table.name, "dirty_minutes", "minute_at")

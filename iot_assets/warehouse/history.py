@@ -20,7 +20,7 @@ import duckdb
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.ddl import literal, quote
 from iot_assets.warehouse.spans import Span, devices_of
-from iot_assets.warehouse.tables import READINGS, READINGS_1H, READINGS_1MIN, Table
+from iot_assets.warehouse.tables import QUALITY_HOURLY, READINGS, READINGS_1H, READINGS_1MIN, Table
 
 #: kind → (table, folder below the lake, order within a file).
 KINDS: Final = MappingProxyType(
@@ -28,6 +28,7 @@ KINDS: Final = MappingProxyType(
         "readings": (READINGS, "silver/readings", "device_id, metric, event_at"),
         "readings_1min": (READINGS_1MIN, "gold/readings_1min", "device_id, metric, bucket_at"),
         "readings_1h": (READINGS_1H, "gold/readings_1h", "device_id, metric, bucket_at"),
+        "quality_hourly": (QUALITY_HOURLY, "gold/quality_hourly", "device_id, metric, hour_at"),
     }
 )
 

@@ -54,7 +54,7 @@ def log(connection: duckdb.DuckDBPyConnection, run_id: str, results: list[CheckR
         return
     values: list[Any] = []
     for result in results:
-        values += [run_id, result.table, result.name, result.passed, "ERROR" if result.blocking else "WARN"]
+        values += [run_id, result.table, result.name, result.passed, "ERROR" if result.severe else "WARN"]
         values += [result.failing, _json(result.facts), _json(result.sample)]
     rows = ", ".join(["(now(), ?, ?, ?, ?, ?, ?, ?, ?)"] * len(results))
     connection.execute(f"insert into gold.quality_log values {rows}", values)

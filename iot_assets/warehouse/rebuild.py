@@ -15,7 +15,7 @@ from typing import Final
 
 import duckdb
 
-from iot_assets.warehouse import history
+from iot_assets.warehouse import history, quality
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.settle import settle, take_out
@@ -72,6 +72,9 @@ def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
             "create or replace temp table arriving as select * exclude (batch_id) from silver.readings limit 0"
         )
         settle(connection, "0")
+        for table, at in (("silver.rejects", "received_at"), ("silver.duplicates", "event_at")):
+            rows = within(table, "received_at", received, select=f"device_id, {at} as changed_at")
+            quality.outdate(connection, rows)
         for table in _OF_MESSAGES:
             for span in received:
                 connection.execute(

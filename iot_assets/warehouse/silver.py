@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from iot_assets.lake.landed import REGISTRY_SOURCE
-from iot_assets.warehouse import births, contract, drift, facts, ledger, registry, repeats
+from iot_assets.warehouse import births, contract, drift, facts, ledger, quality, registry, repeats
 from iot_assets.warehouse.connection import scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
@@ -23,6 +23,7 @@ from iot_assets.warehouse.settle import settle, take_out
 from iot_assets.warehouse.spans import devices_of, spans_of, within
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
+    DEVICE_ROUTES,
     DEVICES,
     DUPLICATE_COUNTS,
     DUPLICATES,
@@ -36,7 +37,7 @@ from iot_assets.warehouse.tables import (
 )
 
 #: Small tables, judged whole.
-_WHOLE = (DEVICES, METRICS, SCHEMA_VERSIONS)
+_WHOLE = (DEVICES, METRICS, SCHEMA_VERSIONS, DEVICE_ROUTES)
 #: Tables whose rows name the batch that wrote them, so that what a batch wrote can be looked at alone.
 _BY_BATCH = (OUTCOMES, READINGS, CORRECTIONS, DUPLICATES, REJECTS)
 
@@ -129,6 +130,10 @@ def write(
         stage(connection, "decoded_outcomes", decoded.outcomes)
         learned = facts.learn(connection, decoded.announcements, decoded.announced_metrics, snapshots)
         reflagged = reflag(connection, number) if learned else 0
+        quality.outdate(
+            connection,
+            "select device_id, received_at as changed_at from silver.rejects semi join reopened using (message_id)",
+        )
         withdraw(connection)
         repeats.take_back(connection)
         take_out(connection, "forgotten")
@@ -139,7 +144,12 @@ def write(
         connection.execute(filled("silver/outcomes", batch_id=number))
         _move_books(connection)
         connection.execute(filled("silver/rejects", batch_id=number))
+        quality.outdate(
+            connection, f"select device_id, received_at as changed_at from silver.rejects where batch_id = {number}"
+        )
+        quality.outdate(connection, "select device_id, hour_at as changed_at from recounted")
         connection.execute(filled("silver/devices"))
+        connection.execute(filled("silver/device_routes"))
         drift.record(connection, shapes_per_route)
         births.record(connection, decoded.births)
         checks = _checks(connection, batch.batch_id)

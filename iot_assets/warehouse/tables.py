@@ -315,6 +315,7 @@ LATEST: Final = Table(
         _r("flags", "VARCHAR[]", "Its flags."),
         _r("received_at", AT, "When it was received."),
         _r("message_id", "UUID", "The message that brought it."),
+        _c("rules", "VARCHAR[]", "Names of the rules that it breaks, in alphabetical order."),
     ),
     key=("device_id", "metric"),
 )
@@ -332,7 +333,7 @@ RULE_HITS: Final = Table(
         _r("kind", "VARCHAR", "The rule's kind."),
         _r("action", "VARCHAR", "warn, or exclude: no rollup counts the reading.", expect="action in ('warn', 'exclude')"),
         _r("value", "DOUBLE", "The reading's value."),
-        _r("measure", "DOUBLE", "What was compared: the value, the jump, the change per second."),
+        _r("measure", "DOUBLE", "What was compared: the value, the jump, the change per second, seconds flat, of the gap, or back."),
         _r("bound", "DOUBLE", "The limit that it broke."),
     ),
     key=("device_id", "metric", "event_at", "message_id", "position", "rule"), time="event_at",
@@ -438,7 +439,7 @@ QUALITY_LOG: Final = Table(
         _r("table_name", "VARCHAR", "The table."),
         _r("check_name", "VARCHAR", "The check."),
         _r("passed", "BOOLEAN", "Whether it passed."),
-        _r("severity", "VARCHAR", "ERROR: a failure rolls the write back. WARN: a finding.", expect="severity in ('ERROR', 'WARN')"),
+        _r("severity", "VARCHAR", "ERROR: a failure is grave; one of a contract rolls the write back. WARN: a finding.", expect="severity in ('ERROR', 'WARN')"),
         _r("failing", "BIGINT", "Offending rows.", expect="failing >= 0"),
         _c("facts", "VARCHAR", "JSON of the figures that it tells besides."),
         _c("sample", "VARCHAR", "JSON of the first offending rows."),
@@ -446,10 +447,103 @@ QUALITY_LOG: Final = Table(
     time="checked_at",
 )
 
+DEVICE_ROUTES: Final = Table(
+    "silver", "device_routes", "By which routes each device has ever been heard.",
+    (
+        _r("device_id", "VARCHAR", "The device."),
+        _r("route", "VARCHAR", "Topic pattern of the route."),
+    ),
+    key=("device_id", "route"),
+)
+
+_PARTS: Final = (
+    _c("completeness", "DOUBLE", "met / expected."),
+    _c("validity", "DOUBLE", "valid / (received + rejected)."),
+    _c("uniqueness", "DOUBLE", "received / (received + duplicates)."),
+    _c("timeliness", "DOUBLE", "1 - late / received."),
+    _c("consistency", "DOUBLE", "1 - inconsistent / received."),
+)
+
+QUALITY_HOURLY: Final = Table(
+    "gold", "quality_hourly", "How complete, valid and timely the numeric readings of each series are by hour (UTC), whether or not any came: a function of the tables before it and of the moment up to which was judged.",
+    (
+        _r("device_id", "VARCHAR", "The device."),
+        _r("metric", "VARCHAR", "The metric."),
+        _r("hour_at", AT, "Start of the hour, by event time."),
+        _r("until_at", AT, "Up to where it was judged: the end of the hour, or earlier while it lasts.", expect="until_at > hour_at"),
+        _c("interval_s", "DOUBLE", "Time between readings; null for a series without a rhythm.", unit="s", expect="interval_s is null or interval_s > 0"),
+        _c("interval_source", "VARCHAR", "declared: by the registry, for the device. learned: from this day and the one before.", expect="interval_source is null or interval_source in ('declared', 'learned')"),
+        _c("expected", "BIGINT", "How many of its intervals ended in the hour; null without a rhythm, or where it is slower than one an hour.", expect="expected is null or expected >= 0"),
+        _r("received", "BIGINT", "Readings, each once.", expect="received >= 0"),
+        _r("valid", "BIGINT", "Those that count in rollups.", expect="valid + excluded = received"),
+        _r("excluded", "BIGINT", "Those that a flag or a rule keeps out."),
+        _r("duplicates", "BIGINT", "Readings that were said again."),
+        _r("late", "BIGINT", "Readings received more than quality.late_after_minutes after their event time.", expect="late <= received"),
+        _r("rejected", "BIGINT", "Rejected messages of the device, received in the hour: the same for all its metrics."),
+        _r("inconsistent", "BIGINT", "Readings that break a rule of how values follow each other, or are suspect: suspect_range, spike, rate_of_change, flat_line, clock_step."),
+        _r("gaps", "BIGINT", "Gaps that ended in the hour: hits of rules of the kind gap."),
+        _c("longest_gap_s", "DOUBLE", "The longest of them.", unit="s"),
+        _c("newest_at", AT, "Event time of the newest valid reading of the hour."),
+        _c("freshness_s", "DOUBLE", "From it to until_at.", unit="s"),
+        _c("fill_rate", "DOUBLE", "Readings of this metric, of those of the metric of which the device sent most in the hour: how often the field was filled.", expect="fill_rate is null or fill_rate between 0 and 1"),
+        _c("completeness", "DOUBLE", "received / expected, at most 1.", expect="completeness is null or completeness between 0 and 1"),
+        _c("validity", "DOUBLE", "valid / received.", expect="validity is null or validity between 0 and 1"),
+        _r("band", "VARCHAR", "By the lesser of both: good from 0.95, warning from 0.80, else poor.", expect="band in ('good', 'warning', 'poor')"),
+    ),
+    key=("device_id", "metric", "hour_at"), time="hour_at",
+)
+
+QUALITY_SCORE: Final = Table(
+    "gold", "quality_score", "Scores from 0 to 100 by day (UTC) of each device, site, route and the fleet, with the counters that they are made from.",
+    (
+        _r("day", "DATE", "The day, by event time; of rejects, by received time."),
+        _r("scope", "VARCHAR", "device, site, route or fleet.", expect="scope in ('device', 'site', 'route', 'fleet')"),
+        _r("name", "VARCHAR", "Which one; empty for the fleet."),
+        _r("devices", "BIGINT", "Devices that it is about."),
+        _r("expected", "BIGINT", "Readings expected.", expect="expected >= 0"),
+        _r("met", "BIGINT", "Readings received of those expected: by series and hour at most as many.", expect="met between 0 and expected"),
+        _r("received", "BIGINT", "Readings received, also where none can be expected."),
+        _r("valid", "BIGINT", "Those that count in rollups."),
+        _r("rejected", "BIGINT", "Rejected messages."),
+        _r("duplicates", "BIGINT", "Readings that were said again."),
+        _r("late", "BIGINT", "Readings that came late."),
+        _r("inconsistent", "BIGINT", "Readings that break a rule of how values follow each other."),
+        *_PARTS,
+        _c("score", "DOUBLE", "100 times the mean of the parts that can be told, by the weights of quality.weights.", expect="score is null or score between 0 and 100"),
+        _r("band", "VARCHAR", "good above quality.score_good, warning from quality.score_warning, else critical; unknown without a score.", expect="band in ('good', 'warning', 'critical', 'unknown')"),
+    ),
+    key=("day", "scope", "name"),
+)
+
+JUDGED: Final = Table(
+    "ops", "judged", "Up to when gold.quality_hourly is judged, and by which weights gold.quality_score is made.",
+    (_r("until_at", AT, "Up to when."), _r("weights", "VARCHAR", "JSON of quality.weights.")),
+)
+
+DIRTY_HOURS: Final = Table(
+    "ops", "dirty_hours", "Hours that were judged and have changed since.",
+    (
+        _r("device_id", "VARCHAR", "The device; empty for rejects that nobody knows the sender of."),
+        _r("hour_at", AT, "Start of the hour."),
+    ),
+    time="hour_at",
+)
+
+RHYTHM: Final = Table(
+    "ops", "rhythm", "At which interval each series spoke, by day, as that day and the one before tell.",
+    (
+        _r("device_id", "VARCHAR", "The device."),
+        _r("metric", "VARCHAR", "The metric."),
+        _r("day", "DATE", "The day, UTC."),
+        _c("interval_s", "DOUBLE", "The interval; null: it had none.", unit="s"),
+    ),
+    key=("device_id", "metric", "day"),
+)
+
 APPLIED: Final = Table(
     "ops", "applied", "Which batch each write unit has written: the mark set in the very transaction that wrote it.",
     (
-        _r("unit", "VARCHAR", "bronze, silver or gold; alerts and status count their own changes, for which there is a publication.", expect="unit in ('bronze', 'silver', 'gold', 'alerts', 'status')"),
+        _r("unit", "VARCHAR", "bronze, silver or gold; alerts, status and quality count their own changes, for which there is a publication.", expect="unit in ('bronze', 'silver', 'gold', 'alerts', 'status', 'quality')"),
         _r("batch_id", "BIGINT", "The batch."),
         _r("run_id", "VARCHAR", "The Dagster run that wrote it."),
         _r("rows", "BIGINT", "Rows it brought in."),
@@ -512,9 +606,9 @@ PRUNED: Final = Table(
 )
 
 HISTORY: Final = Table(
-    "ops", "history", "Days of silver.readings, gold.readings_1min and gold.readings_1h that the lake holds as sorted Parquet.",
+    "ops", "history", "Days of silver.readings, gold.readings_1min, gold.readings_1h and gold.quality_hourly that the lake holds as sorted Parquet.",
     (
-        _r("kind", "VARCHAR", "readings, readings_1min or readings_1h.", expect="kind in ('readings', 'readings_1min', 'readings_1h')"),
+        _r("kind", "VARCHAR", "readings, readings_1min, readings_1h or quality_hourly.", expect="kind in ('readings', 'readings_1min', 'readings_1h', 'quality_hourly')"),
         _r("day", "DATE", "The day of the event time, UTC."),
         _r("path", "VARCHAR", "The file, relative to the lake."),
         _r("rows", "BIGINT", "Rows in it."),
@@ -529,7 +623,7 @@ HISTORY: Final = Table(
 TOUCHED_DAYS: Final = Table(
     "ops", "touched_days", "Days that have changed since they were exported, or that never were.",
     (
-        _r("kind", "VARCHAR", "readings, readings_1min or readings_1h."),
+        _r("kind", "VARCHAR", "As in ops.history."),
         _r("day", "DATE", "The day of the event time, UTC."),
     ),
 )
@@ -537,7 +631,7 @@ TOUCHED_DAYS: Final = Table(
 THAWED: Final = Table(
     "ops", "thawed", "Devices of cold days that are in the warehouse file again: the lake's rows of them count no more.",
     (
-        _r("kind", "VARCHAR", "readings, readings_1min or readings_1h."),
+        _r("kind", "VARCHAR", "As in ops.history."),
         _r("day", "DATE", "The day of the event time, UTC."),
         _r("device_id", "VARCHAR", "The device."),
     ),
@@ -560,14 +654,14 @@ TABLES: Final = MappingProxyType(
         for table in (
             FILES, MESSAGES,
             OUTCOMES, OUTCOME_COUNTS, READINGS, CORRECTIONS, DUPLICATES, DUPLICATE_COUNTS, REJECTS, DEVICES, METRICS,
-            SCHEMA_VERSIONS,
+            SCHEMA_VERSIONS, DEVICE_ROUTES,
             READINGS_1MIN, READINGS_1H, READINGS_1D, LATEST,
             RULE_HITS,
             FORMULAS, DERIVED_1H, DERIVED_1D,
-            DEVICE_STATUS, DEVICE_EVENTS, QUALITY_LOG, ALERTS,
+            DEVICE_STATUS, DEVICE_EVENTS, QUALITY_HOURLY, QUALITY_SCORE, QUALITY_LOG, ALERTS,
             APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, PRUNED, HISTORY, TOUCHED_DAYS,
             THAWED, FORMULA_DEVICES,
-            RULES,
+            RULES, JUDGED, DIRTY_HOURS, RHYTHM,
         )
     }
 )

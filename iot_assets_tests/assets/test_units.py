@@ -86,7 +86,7 @@ def test_with_nothing_landed_a_run_says_so_and_writes_nothing(dagster_house: Dag
         assert dagster_house.metadata(asset)["news"] == "nothing new", asset
     assert dagster_house.house.ask("select * from ops.applied order by all") == marks
     assert dagster_house.house.paths.serving.stat().st_ino == published
-    assert len(result.all_events) < 125, "an idle run became talkative: storage pays for each event"
+    assert len(result.all_events) <= 5 * len(ASSETS) + 20, "an idle run became talkative: storage pays for each event"
 
 
 def test_an_empty_lake_is_no_fault(dagster_house: DagsterHouse) -> None:

@@ -1,0 +1,32 @@
+-- builds:  counters, those of each device and day of scoring
+-- from:    scoring (device_id, day), {hours} (gold.quality_hourly of those devices and days), {rejects} (silver.rejects
+--          received on those days)
+create or replace temp table counters as
+with counted as (
+    select
+        device_id,
+        hour_at::date as day,
+        sum(expected) as expected,
+        sum(least(received, expected)) filter (expected is not null) as met,
+        sum(received) as received,
+        sum("valid") as "valid",
+        0 as rejected,
+        sum(duplicates) as duplicates,
+        sum(late) as late,
+        sum(inconsistent) as inconsistent
+    from ({hours})
+    group by all
+    union all by name
+    select device_id, received_at::date as day, count(*) as rejected
+    from ({rejects})
+    group by all
+)
+select
+    day,
+    'device' as scope,
+    device_id as name,
+    1::bigint as devices,
+    coalesce(sum(columns(* exclude (device_id, day))), 0)::bigint
+from counted
+semi join scoring using (device_id, day)
+group by day, device_id

@@ -1,0 +1,227 @@
+"""Quality: each counter against what was sent, silence found by time alone, scores that follow from their counters."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from iot_assets.sections.quality import Quality, Weights
+from iot_assets.warehouse import quality
+from iot_assets_tests.house import RUN, House, house_in
+from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, at, registry, said
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOUR = 3600
+
+
+def judge(house: House, seconds: float, settings: Quality | None = None) -> quality.Scored:
+    """Bring quality up to a moment, in seconds after noon."""
+    with house.open() as connection:
+        return quality.update(connection, settings or Quality(lag_minutes=0), at(seconds), run_id=RUN)
+
+
+def hours(house: House, columns: str, where: str = "true") -> list[tuple[Any, ...]]:
+    """Columns of each judged hour, in order, after the hour's distance from noon."""
+    found = house.ask(
+        f"select hour_at, {columns} from gold.quality_hourly where {where} order by hour_at, device_id, metric"
+    )
+    return [(round((when - NOON).total_seconds() / HOUR), *rest) for when, *rest in found]
+
+
+def every(step: int, start: int, end: int, device: str = "a", **values: float) -> list[Message]:
+    """What a device says each ``step`` seconds, received as it is measured."""
+    said_then: Any = values or {"t": 1}
+    return [said(device, s, received=s, **said_then) for s in range(start, end, step)]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return house_in(tmp_path)
+
+
+class Lander:
+    """A lander before a house, which brings its tables up to date with all that it lands."""
+
+    def __init__(self, house: House) -> None:
+        self._house, self._lake = house, LakeBuilder(house.paths)
+
+    def __call__(self, *messages: Message) -> None:
+        self._lake.land(*messages)
+        self._house.run()
+
+
+@pytest.fixture
+def take(house: House) -> Lander:
+    return Lander(house)
+
+
+def test_a_whole_hour_is_complete_and_one_with_holes_is_not(house: House, take: Lander) -> None:
+    readings = every(60, 0, 3 * HOUR)
+    take(*readings[:70], *readings[82:])  # twelve of the second hour are missing
+    judge(house, 3 * HOUR)
+    assert hours(house, "interval_s, interval_source, expected, received, round(completeness, 2), band") == [
+        (0, 60.0, "learned", 60, 60, 1.0, "good"),
+        (1, 60.0, "learned", 60, 48, 0.8, "warning"),
+        (2, 60.0, "learned", 60, 60, 1.0, "good"),
+    ]
+
+
+def test_jitter_at_the_edge_of_an_hour_makes_no_reading_miss(house: House, take: Lander) -> None:
+    drawn = random.Random(1)
+    times = [900 * n + drawn.uniform(-60, 60) for n in range(1, 97)]
+    take(*(said("a", s, received=s, t=1) for s in times))
+    judge(house, 24 * HOUR)
+    assert {(interval, complete) for _, interval, complete in hours(house, "interval_s, completeness")} == {
+        (900.0, 1.0)
+    }
+
+
+def test_a_silent_series_is_missed_without_any_message_until_it_is_forgotten(house: House, take: Lander) -> None:
+    take(*every(300, 0, 4 * HOUR))
+    judge(house, 6 * HOUR)
+    assert hours(house, "expected, received, band")[3:] == [(3, 12, 12, "good"), (4, 12, 0, "poor"), (5, 12, 0, "poor")]
+    judge(house, 20 * 24 * HOUR)
+    last, *_ = hours(house, "received")[-1]
+    assert last == 7 * 24 + 11, "midnight after seven days"
+
+
+def test_an_hour_is_judged_while_it_lasts(house: House, take: Lander) -> None:
+    take(*every(60, 0, HOUR + 1200))
+    judge(house, HOUR + 1200)
+    assert hours(house, "expected, received, epoch(until_at - hour_at)") == [(0, 60, 60, 3600), (1, 20, 20, 1200)]
+    assert judge(house, HOUR + 1250).hours == 0, "it is brought up to date every five minutes"
+    judge(house, 2 * HOUR)
+    assert hours(house, "expected, received")[1] == (1, 60, 20)
+
+
+def test_the_declared_interval_counts_but_not_for_what_is_sent_less_often(house: House, take: Lander) -> None:
+    take(
+        registry(-HOUR, {"a": {"expected_interval_s": 60}}),
+        *every(120, 0, 5 * HOUR),
+        *every(1200, 7, 5 * HOUR, b=1),
+    )
+    judge(house, 5 * HOUR)
+    found = hours(house, "metric, interval_s, interval_source, expected, received")
+    assert {row[1:] for row in found[2:]} == {
+        ("t", 60.0, "declared", 60, 30),
+        ("b", 1200.0, "learned", 3, 3),
+    }
+
+
+def test_what_comes_without_a_rhythm_is_not_expected(house: House, take: Lander) -> None:
+    take(*(said("a", s, received=s, door=1) for s in (5, 90, 4000, 4100, 9000, 9005, 9900, 14000, 20000, 20100)))
+    judge(house, 6 * HOUR)
+    assert {row[1:] for row in hours(house, "interval_s, expected, completeness")} == {(None, None, None)}
+
+
+def test_duplicates_late_readings_and_rejects_are_counted_in_their_hours(house: House, take: Lander) -> None:
+    bad = Message(received_at=at(200), topic="devices/a/telemetry", payload=b'{"t": ')
+    take(*every(60, 0, 2 * HOUR), bad, said("a", 120, received=900, t=1))
+    late = [said("a", 2 * HOUR + n, received=3 * HOUR, t=1) for n in (0, 60)]
+    take(*late, *every(60, 2 * HOUR + 120, 3 * HOUR))
+    judge(house, 3 * HOUR)
+    counted = hours(house, "received, duplicates, late, rejected")
+    assert counted == [
+        (0, 60, 1, 0, 1),
+        (1, 60, 0, 0, 0),
+        (2, 60, 0, 2, 0),
+    ]
+
+
+def test_readings_that_break_rules_are_invalid_or_inconsistent(house: House) -> None:
+    rules = [
+        {"name": "hot", "kind": "range", "metrics": ["t"], "high": 50, "action": "exclude"},
+        {"name": "jump", "kind": "spike", "metrics": ["t"], "limit": 5},
+    ]
+    house = house_in(house.paths.root, rules=rules)
+    take = Lander(house)
+    values = [20.0] * 60
+    values[10], values[30] = 99, 30
+    take(*(said("a", 60 * n, received=60 * n, t=v) for n, v in enumerate(values)))
+    judge(house, HOUR)
+    assert hours(house, 'received, "valid", excluded, inconsistent') == [(0, 60, 59, 1, 2)]
+
+
+def test_late_data_heal_the_hours_that_they_belong_to_and_no_others(house: House, take: Lander) -> None:
+    all_of_it = every(60, 0, 6 * HOUR)
+    missing = all_of_it[70:90]
+    take(*all_of_it[:70], *all_of_it[90:], *every(60, 0, 6 * HOUR, device="b"))
+    judge(house, 6 * HOUR)
+    assert hours(house, "received", "device_id = 'a'")[1] == (1, 40)
+    take(*(Message(received_at=at(6 * HOUR), topic=m.topic, payload=m.payload) for m in missing))
+    assert judge(house, 6 * HOUR).hours <= 3
+    assert hours(house, "received, late, completeness", "device_id = 'a'")[1] == (1, 60, 20, 1.0)
+    assert judge(house, 6 * HOUR).hours == 0
+
+
+def test_whatever_the_order_of_arrival_quality_is_that_of_a_rebuild(house: House, take: Lander, tmp_path: Path) -> None:
+    readings = [*every(60, 0, 30 * HOUR), *every(300, 20, 30 * HOUR, device="b", u=2), *every(60, 0, HOUR, device="c")]
+    waves = [readings[n::7] for n in (3, 0, 6, 1, 2)]
+    for n, wave in enumerate(waves):
+        take(*(Message(received_at=at(31 * HOUR), topic=m.topic, payload=m.payload) for m in wave))
+        judge(house, (8 + 6 * n) * HOUR)
+    other = house_in(tmp_path / "other")
+    take_there = Lander(other)
+    at_once = [Message(received_at=at(31 * HOUR), topic=m.topic, payload=m.payload) for wave in waves for m in wave]
+    take_there(*at_once)
+    judge(other, 32 * HOUR)
+    for table in ("gold.quality_hourly", "gold.quality_score"):
+        assert house.ask(f"select * from {table} order by all") == other.ask(f"select * from {table} order by all")
+
+
+def test_every_score_follows_from_its_counters(house: House, take: Lander) -> None:
+    take(
+        registry(-60, {"a": {"site": "north"}, "b": {"site": "north"}, "c": {"site": "south"}}),
+        *every(60, 0, 3 * HOUR)[::2],
+        *every(60, 0, 3 * HOUR),
+        *every(60, 0, 3 * HOUR, device="b"),
+        *every(60, 0, 2 * HOUR, device="c"),
+        Message(received_at=at(200), topic="devices/c/telemetry", payload=b"?"),
+        Message(received_at=at(200), topic="devices", payload=b"?"),
+    )
+    judge(house, 3 * HOUR)
+    rows = house.ask(
+        'select scope, name, devices, expected, met, received, "valid", rejected, duplicates, late, inconsistent,'
+        " score, band from gold.quality_score order by all"
+    )
+    assert [row[:3] for row in rows] == [
+        ("device", "a", 1), ("device", "b", 1), ("device", "c", 1), ("fleet", "", 3),
+        ("route", "devices/{device}/#", 3), ("site", "north", 2), ("site", "south", 1),
+    ]  # fmt: skip
+    weights = Weights()
+    for _, _, _, expected, met, received, valid, rejected, duplicates, late, inconsistent, score, band in rows:
+        parts = [
+            (weights.completeness, met, expected),
+            (weights.validity, valid, received + rejected),
+            (weights.uniqueness, received, received + duplicates),
+            (weights.timeliness, received - late, received),
+            (weights.consistency, received - inconsistent, received),
+        ]
+        known = [(weight, part / whole) for weight, part, whole in parts if whole]
+        wanted = 100 * sum(weight * part for weight, part in known) / sum(weight for weight, _ in known)
+        assert score == pytest.approx(wanted)
+        assert band == ("good" if score > 95 else "warning" if score >= 80 else "critical")
+    assert sum(row[7] for row in rows if row[0] == "fleet") == 2
+
+
+def test_other_weights_give_other_scores_at_once(house: House, take: Lander) -> None:
+    take(*every(60, 0, 2 * HOUR))
+    judge(house, 3 * HOUR)
+    judge(
+        house,
+        3 * HOUR,
+        Quality(lag_minutes=0, weights=Weights(completeness=1, validity=0, uniqueness=0, timeliness=0, consistency=0)),
+    )
+    ((score, completeness),) = house.ask("select score, completeness from gold.quality_score where scope = 'fleet'")
+    assert score == pytest.approx(100 * completeness)
+
+
+def test_the_check_tells_of_the_worst_devices(house: House, take: Lander) -> None:
+    take(*every(60, 0, 6 * HOUR), *every(60, 0, HOUR, device="b"))
+    result = judge(house, 6 * HOUR).checks[-1]
+    assert (result.passed, result.critical, [row["device_id"] for row in result.sample]) == (False, False, ["b"])
+    assert set(result.facts) == {"score", "completeness", "validity", "uniqueness", "timeliness", "consistency"}
