@@ -20,6 +20,7 @@ VERBS: Final = MappingProxyType(
         "keys": "iot_assets.cli.keys:keys",
         "land": "iot_assets.cli.land:land",
         "load": "iot_assets.cli.load:load",
+        "quality": "iot_assets.cli.quality:quality",
         "query": "iot_assets.cli.query:query",
         "rebirth": "iot_assets.cli.rebirth:rebirth",
         "rebuild": "iot_assets.cli.rebuild:rebuild",

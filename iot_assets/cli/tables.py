@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from typing import Any, Final
 
 import click
@@ -39,4 +40,4 @@ def print_rows(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None
 
 
 def _shown(value: object) -> str:
-    return f"{value:%Y-%m-%d %H:%M:%S}" if hasattr(value, "strftime") else str(value)
+    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)

@@ -1,0 +1,3 @@
+select *
+from gold.quality_score
+where {scope}
