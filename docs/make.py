@@ -1,7 +1,8 @@
 # ruff: noqa: INP001 - a script beside its pages, not a package
 """Makes the parts of the docs that come from the code: ``.venv/bin/python docs/make.py``, or ``--check`` to compare.
 
-Whole pages: ``docs/settings.md``, ``docs/tables.md`` and ``iot.example.toml``. In the others, what stands between
+Whole pages: ``docs/settings.md``, ``docs/tables.md``, ``iot.example.toml`` and, for the lineage of columns,
+``iot_assets/assets/column_lineage.json``. In the others, what stands between
 ``<!-- made: NAME -->`` and ``<!-- end -->``. Belongs here: turning the code's own tables into Markdown. Does not: words
 of its own.
 """
@@ -9,6 +10,7 @@ of its own.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from typing import Final
 
 import conventions_page
 from conventions_page import table as _table
+from sample_run import sample
 
 from iot_assets.alerts.causes import CAUSES
 from iot_assets.alerts.metrics import METRICS
@@ -55,6 +58,7 @@ def made() -> dict[Path, str]:
     """Every page that is made, wholly or in part, with the text that it should have."""
     pages = {path: _printed(*words) for path, words in PAGES.items()}
     pages[HERE / "tables.md"] = _tables()
+    pages[ROOT / "iot_assets" / "assets" / "column_lineage.json"] = _column_lineage()
     for path in sorted(HERE.glob("*.md")):
         if path not in pages and _BLOCK.search(text := path.read_text(encoding="utf-8")):
             pages[path] = _BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found['name']]()}{found[3]}", text)
@@ -81,6 +85,22 @@ def _tables() -> str:
         parts.append(f"\n### {table.full_name}\n\n{table.description}{unique}\n\n")
         parts.append(_table("column|type||meaning", [_column(column) for column in table.columns]))
     return "".join(parts)
+
+
+def _column_lineage() -> str:
+    """Table → column → tables that it comes from → their columns; a line a column."""
+    tables = []
+    for table, columns in sample().comes_from.items():
+        lines = []
+        for column, sources in columns.items():
+            listed: dict[str, list[str]] = {}
+            for name, source in sorted(sources):
+                listed.setdefault(name, []).append(source)
+            if listed:
+                lines.append(f"    {json.dumps(column)}: {json.dumps(listed)}")
+        if lines:
+            tables.append(f"  {json.dumps(table)}: {{\n" + ",\n".join(lines) + "\n  }")
+    return "{\n" + ",\n".join(tables) + "\n}\n"
 
 
 _TABLES_HEAD: Final = """\

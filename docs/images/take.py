@@ -83,6 +83,11 @@ def plots(browser: Browser) -> None:
     )
 
 
+def to_the_columns(browser: Browser) -> None:
+    """On an asset's overview: down to its columns, as they begin to have statistics."""
+    browser.run("[...document.querySelectorAll('tr')].find(r => r.innerText.startsWith('n_valid')).scrollIntoView()")
+
+
 def last_hour(browser: Browser) -> None:
     """On the timeline: the hour just gone instead of twelve."""
     browser.run("[...document.querySelectorAll('button')].find(b => b.textContent.trim() === '1hr').click()")
@@ -101,8 +106,17 @@ PICTURES = (
     Picture("materialization", "/assets/gold/readings_1min?view=events", shows="lag_seconds"),
     Picture("overview", "/assets/silver/readings?view=overview", height=1180, shows="Freshness policy"),
     Picture("checks", "/assets/bronze/files?view=checks&checkDetail=lander_state", shows="session_lost"),
+    Picture(
+        "checks_trend",
+        "/assets/silver/readings?view=checks&checkDetail=event_time_lag",
+        height=960,
+        shows="lag_seconds",
+    ),
     Picture("automation", "/automation", height=560, shows="catch_up"),
     Picture("runs", "/overview/activity/timeline", height=420, shows="minute", first=(last_hour,)),
+    Picture(
+        "column_lineage", "/assets/gold/readings_1h?view=overview", height=1100, shows="into", first=(to_the_columns,)
+    ),
     Picture("plots", "/assets/silver/readings?view=overview", shows="Freshness policy", first=(plots,)),
 )
 

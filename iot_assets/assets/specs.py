@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from iot_assets.assets.lineage import column_lineage, told
 from iot_assets.warehouse import contract
 from iot_assets.warehouse.device_status import SILENT_DEVICES
 from iot_assets.warehouse.quality import SCORE
@@ -79,7 +80,11 @@ def spec_of(table: Table, deps: Sequence[dg.AssetKey]) -> dg.AssetSpec:
         kinds={"duckdb", table.schema} if table.schema in {"bronze", "silver", "gold"} else {"duckdb"},
         owners=list(OWNERS),
         tags={"unit": table.schema},
-        metadata={"dagster/column_schema": column_schema(table), "dagster/table_name": f"iot.{table.full_name}"},
+        metadata={
+            "dagster/column_schema": column_schema(table),
+            "dagster/column_lineage": column_lineage(table),
+            "dagster/table_name": f"iot.{table.full_name}",
+        },
     )
 
 
@@ -96,16 +101,18 @@ def check_specs_of(table: Table) -> list[dg.AssetCheckSpec]:
 
 def column_schema(table: Table) -> dg.TableSchema:
     """The declared columns as Dagster shows them."""
-    return dg.TableSchema([_column(c, unique=table.key == (c.name,)) for c in table.columns])
+    return dg.TableSchema([_column(table, c) for c in table.columns])
 
 
-def _column(column: Column, *, unique: bool) -> dg.TableColumn:
+def _column(table: Table, column: Column) -> dg.TableColumn:
     other = [column.expect] if column.expect else []
     tags: dict[str, Any] = {"unit": column.unit} if column.unit and column.unit.isalnum() else {}
     return dg.TableColumn(
         column.name,
         column.type,
-        description=column.description + (f" [{column.unit}]" if column.unit else ""),
-        constraints=dg.TableColumnConstraints(nullable=not column.required, unique=unique, other=other),
+        description=column.description + (f" [{column.unit}]" if column.unit else "") + told(table, column.name),
+        constraints=dg.TableColumnConstraints(
+            nullable=not column.required, unique=table.key == (column.name,), other=other
+        ),
         tags=tags,
     )
