@@ -106,9 +106,10 @@ def test_every_table_made_by_sql_has_its_columns_traced() -> None:
     assert untraced == UNTRACED
 
 
-#: Parts of keys that say something of no column: names of rules and formulas, and when something was found.
+#: Parts of keys that say something of no column: names of rules and formulas, kinds of scopes, and when something was found.
 UNTRACED = {
     "gold.rule_hits.rule",
+    "gold.quality_score.scope",
     "gold.derived_1h.metric",
     "gold.derived_1d.metric",
     "gold.device_events.recorded_at",
@@ -118,7 +119,7 @@ UNTRACED = {
 def test_rollups_come_from_the_finer_ones() -> None:
     assert comes_from()["gold.readings_1h"]["first"] == {"gold.readings_1min": ["first"]}
     assert comes_from()["gold.readings_1h"]["mean"] == {"gold.readings_1min": ["n_valid", "sum"]}
-    assert goes_into()["gold.readings_1h"]["first_at"] == {"gold.readings_1d": ["first_at"]}
+    assert goes_into()["gold.readings_1h"]["first_at"]["gold.readings_1d"] == ["first_at"]
 
 
 def test_dagster_is_told_as_data_and_in_words() -> None:
