@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -88,9 +88,14 @@ class DataPaths:
         """Dagster's own storage; ``dagster.yaml`` names it too."""
         return self.root / "dagster"
 
+    @property
+    def spools(self) -> Path:
+        """The spools of the landers of this machine, a folder each."""
+        return self.root / "spool"
+
     def spool(self, lander: str) -> Path:
         """The spool of one lander: its lock, its state and its unsealed segments."""
-        return self.root / "spool" / lander
+        return self.spools / lander
 
     def landed_file(self, lander: str, start_ms: int, segment: int, first_received_at: datetime) -> Path:
         """The one path that a segment is sealed to; sealing it twice gives the same file."""
@@ -99,10 +104,18 @@ class DataPaths:
         return self.landed / f"date={at:%Y-%m-%d}" / f"hour={at:%H}" / name
 
 
-def list_landed(paths: DataPaths) -> Iterator[LandedFile]:
-    """All landed files, in no particular order; a lake that does not exist yet has none."""
+def name_of(path: str) -> tuple[str, int, int] | None:
+    """Lander, start and segment that the path of a landed file names; None where it names none."""
+    match = _NAME.fullmatch(path.rpartition("/")[2])
+    return (match["lander"], int(match["start"]), int(match["segment"])) if match is not None else None
+
+
+def list_landed(paths: DataPaths, *, days: Collection[date] | None = None) -> Iterator[LandedFile]:
+    """All landed files, or those in folders of these days, in no particular order; a lake yet to be made has none."""
     for folder in _folders(paths.landed):
         if _DAY.fullmatch(folder.name) is None:
+            continue
+        if days is not None and date.fromisoformat(folder.name.removeprefix("date=")) not in days:
             continue
         for hour in _folders(Path(folder.path)):
             with os.scandir(hour.path) as entries:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False, slots=True)
-class _Copy:
-    """One publication, open; ``asked`` counts the questions under way."""
+class Copy:
+    """One publication, open, in a database of its own; ``asked`` counts the questions under way and who holds it."""
 
     identity: tuple[int, int]
     connection: duckdb.DuckDBPyConnection
@@ -44,7 +44,7 @@ class PublishedPool:
         if memory_limit is not None:
             self._config["memory_limit"] = memory_limit
         self._lock = threading.Lock()
-        self._copy: _Copy | None = None
+        self._copy: Copy | None = None
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -53,43 +53,30 @@ class PublishedPool:
         Raises:
             QuestionError: nothing is published yet.
         """
-        copy = self._take()
+        copy = self.hold()
         try:
-            cursor = copy.connection.cursor()
-            try:
-                cursor.execute("use serving; set TimeZone = 'UTC'")
+            with _cursor(copy) as cursor:
                 yield cursor
-            finally:
-                cursor.close()
         finally:
-            self._give_back(copy)
+            self.let_go(copy)
 
-    def version(self) -> str:
-        """Differs from one publication to the next.
-
-        Raises:
-            QuestionError: nothing is published yet.
-        """
-        copy = self._take()
-        self._give_back(copy)
-        return copy.version
-
-    def holds(self, table: str) -> bool:
-        """Whether the present publication has this table; one by an older version may lack it.
-
-        Raises:
-            QuestionError: nothing is published yet.
-        """
-        copy = self._take()
-        self._give_back(copy)
-        return table in copy.tables
-
-    def close(self) -> None:
-        """Let go of the present copy, once it is asked no more."""
+    @contextmanager
+    def cursor_on(self, copy: Copy) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The same on a copy that somebody holds; it stays open until the cursor is closed."""
         with self._lock:
-            self._retire()
+            copy.asked += 1
+        try:
+            with _cursor(copy) as cursor:
+                yield cursor
+        finally:
+            self.let_go(copy)
 
-    def _take(self) -> _Copy:
+    def hold(self) -> Copy:
+        """The present publication, which stays open until it is let go.
+
+        Raises:
+            QuestionError: nothing is published yet.
+        """
         with self._lock:
             try:
                 found = self._file.stat()
@@ -105,11 +92,37 @@ class PublishedPool:
             self._copy.asked += 1
             return self._copy
 
-    def _give_back(self, copy: _Copy) -> None:
+    def let_go(self, copy: Copy) -> None:
+        """Needed no more: closed, where a newer one has taken its place and nobody asks it."""
         with self._lock:
             copy.asked -= 1
             if copy.outdated and not copy.asked:
                 copy.connection.close()
+
+    def version(self) -> str:
+        """Differs from one publication to the next.
+
+        Raises:
+            QuestionError: nothing is published yet.
+        """
+        copy = self.hold()
+        self.let_go(copy)
+        return copy.version
+
+    def holds(self, table: str) -> bool:
+        """Whether the present publication has this table; one by an older version may lack it.
+
+        Raises:
+            QuestionError: nothing is published yet.
+        """
+        copy = self.hold()
+        self.let_go(copy)
+        return table in copy.tables
+
+    def close(self) -> None:
+        """Let go of the present copy, once it is asked no more."""
+        with self._lock:
+            self._retire()
 
     def _retire(self) -> None:
         if self._copy is None:
@@ -119,7 +132,7 @@ class PublishedPool:
             self._copy.connection.close()
         self._copy = None
 
-    def _open(self, identity: tuple[int, int]) -> _Copy:
+    def _open(self, identity: tuple[int, int]) -> Copy:
         # Attached to a database of its own: DuckDB would take a file of the same path for the one it has open already.
         connection = duckdb.connect(":memory:", config=self._config)
         name = str(self._file).replace("'", "''")
@@ -133,4 +146,14 @@ class PublishedPool:
             connection.close()
             raise QuestionError(f"{self._file} cannot be read: {error}") from error
         version = f"{identity[0]:x}-{identity[1]:x}"
-        return _Copy(identity, connection, version, frozenset(table for (table,) in tables))
+        return Copy(identity, connection, version, frozenset(table for (table,) in tables))
+
+
+@contextmanager
+def _cursor(copy: Copy) -> Iterator[duckdb.DuckDBPyConnection]:
+    cursor = copy.connection.cursor()
+    try:
+        cursor.execute("use serving; set TimeZone = 'UTC'")
+        yield cursor
+    finally:
+        cursor.close()

@@ -1,3 +1,3 @@
 select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position
-from silver.readings
+from {table}
 where {scope}

@@ -1,0 +1,89 @@
+"""From messages to readings, as the unit silver makes them, but for what only a publication knows.
+
+Belongs here: decoding what is new with the births of what came before, and leaving redeliveries out. Does not: which
+reading holds beside what is published (``beside``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from iot_assets.decoders.decode import connect, decode
+from iot_assets.decoders.decoded import BIRTHS_SCHEMA, Bounds
+from iot_assets.decoders.routes import RouteTable
+from iot_assets.warehouse.connection import stage
+from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.redelivery import UNACKNOWLEDGED_SQL
+
+if TYPE_CHECKING:
+    from iot_assets.settings import Settings
+
+#: A connection that ended did so within so many segments before the one in which the broker delivers again.
+_SEGMENTS_BACK: Final = 20
+_OF_REDELIVERY: Final = ("message_id", "source", "session", "packet_id", "topic", "payload", "received_at")
+
+
+class Decoding:
+    """Decodes batch after batch; remembers the births that later messages are read with."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._routes = RouteTable(settings.routes)
+        self._bounds = Bounds(**settings.decode.model_dump())
+        self._births: dict[tuple[str, str], bytes] = {}
+        self._connection = connect()
+
+    def know(self, births: list[tuple[str, str, bytes]]) -> None:
+        """Births of before, in the order of arrival: topic, part and value; those known already stay."""
+        self._births = {(topic, part): value for topic, part, value in births} | self._births
+
+    def readings(self, messages: pa.Table, before: Iterator[pa.Table]) -> pa.Table:
+        """What these messages say, in the form of ``arriving`` before the registry has judged it.
+
+        Args:
+            messages: landed messages of one segment, in the order of arrival.
+            before: what the same lander took, these messages included, the newest segment first; read if need be.
+        """
+        decoded = decode(messages, self._routes, self._bounds, self._known())
+        for _, topic, part, value in zip(*decoded.births.to_pydict().values(), strict=True):
+            self._births.pop((topic, part), None)  # the latest last
+            self._births[topic, part] = value
+        with self._connection.cursor() as own:
+            stage(own, "decoded_readings", decoded.readings)
+            stage(own, "decoded_outcomes", decoded.outcomes)
+            numbered = messages.append_column("row", pa.array(range(len(messages)), pa.int64()))
+            stage(own, "batch", numbered)
+            again = "create or replace temp table again as select * from batch where dup and packet_id > 0"
+            ((count,),) = own.execute(again).fetchall()
+            if count:
+                packet_ids = messages.filter(pc.field("dup"))["packet_id"]
+                stage(own, "nearby", _of_redelivery(before, packet_ids))
+                files = "(select 0 as file_id, '' as lander)"
+                nearby = "select *, 0 as file_id from nearby"
+                own.execute("alter table again add column lander varchar default ''")
+                own.execute(filled("silver/sessions", nearby=nearby, files=files))
+                own.execute(filled("silver/redelivered", tails=nearby, files=files, unacknowledged=UNACKNOWLEDGED_SQL))
+            else:
+                own.execute("create or replace temp table redelivered as select message_id from again")
+            own.execute(filled("silver/arriving"))
+            return own.sql("from unjudged").to_arrow_table()
+
+    def _known(self) -> pa.Table:
+        rows = [(0, topic, part, value) for (topic, part), value in self._births.items()]
+        columns = list(zip(*rows, strict=True)) or [()] * len(BIRTHS_SCHEMA)
+        return pa.table([pa.array(c, f.type) for c, f in zip(columns, BIRTHS_SCHEMA, strict=True)], BIRTHS_SCHEMA)
+
+
+def _of_redelivery(segments: Iterator[pa.Table], packet_ids: pa.ChunkedArray) -> pa.Table:
+    """What telling a redelivery needs of the newest segments: messages of these ids, and each connection's last."""
+    tables = []
+    for table, _ in zip(segments, range(_SEGMENTS_BACK), strict=False):
+        few = table.select(_OF_REDELIVERY)
+        rows = pa.array(range(len(few)), pa.int64())
+        last = few.append_column("row", rows).group_by(["source", "session"]).aggregate([("row", "max")])["row_max"]
+        wanted = pc.is_in(few["packet_id"], value_set=packet_ids.combine_chunks())
+        tables.append(few.filter(pc.or_(wanted, pc.is_in(rows, value_set=last.combine_chunks()))))
+    return pa.concat_tables(tables)

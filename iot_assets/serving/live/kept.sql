@@ -1,0 +1,42 @@
+-- What is settled and leaving takes effect in the tail; the publication beside it stays as it is.
+delete from memory.live.added
+where (device_id, metric, event_at, message_id, position) in
+    (select (device_id, metric, event_at, message_id, position) from leaving where place = 'readings');
+
+delete from memory.live.corrected
+where (device_id, metric, event_at, message_id, position) in
+    (select (device_id, metric, event_at, message_id, position) from leaving where place = 'corrections');
+
+insert into memory.live.replaced by name
+select place, device_id, metric, event_at, message_id, position from leaving;
+
+insert into memory.live.added by name
+select * exclude (place, holds) from settled where holds and place <> 'readings';
+
+insert into memory.live.corrected by name
+select * exclude (place, holds) from settled where not holds and place <> 'corrections';
+
+-- The newest is the one so far or one that came; all are looked at only where any has left.
+create or replace temp table newest as
+with candidates as (
+    select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position
+    from memory.live.newest
+    anti join leaving using (device_id, metric)
+    union all
+    select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position
+    from settled
+    where holds and place <> 'readings'
+    union all
+    select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position
+    from memory.live.added
+    semi join leaving using (device_id, metric)
+)
+select *
+from candidates
+qualify row_number() over (
+    partition by device_id, metric
+    order by event_at desc, received_at desc, message_id desc, position desc
+) = 1;
+
+delete from memory.live.newest;
+insert into memory.live.newest by name select * from newest;
