@@ -25,9 +25,12 @@ from sample_run import sample
 
 from iot_assets.alerts.causes import CAUSES
 from iot_assets.alerts.metrics import METRICS
+from iot_assets.formulas.language import FUNCTIONS, STATISTICS
+from iot_assets.formulas.library import LIBRARY
 from iot_assets.landing.health import COUNTERS, GAUGES
 from iot_assets.model import EXCLUDING_FLAGS, INFORMATIVE_FLAGS, OUTCOMES, QUALITIES, REJECT_REASONS
-from iot_assets.warehouse.tables import TABLES, Column
+from iot_assets.warehouse.tables import TABLES, Column, Table
+from iot_assets.warehouse.views import VIEWS
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent
@@ -81,10 +84,14 @@ def _tables() -> str:
         if table.schema != schema:
             schema = table.schema
             parts.append(f"\n## {schema}\n")
-        unique = f"\n\nOne row per {', '.join(f'`{name}`' for name in table.key)}." if table.key else ""
-        parts.append(f"\n### {table.full_name}\n\n{table.description}{unique}\n\n")
-        parts.append(_table("column|type||meaning", [_column(column) for column in table.columns]))
-    return "".join(parts)
+        parts.append(_declared(table))
+    return "".join((*parts, _VIEWS_HEAD, *map(_declared, VIEWS)))
+
+
+def _declared(table: Table) -> str:
+    unique = f"\n\nOne row per {', '.join(f'`{name}`' for name in table.key)}." if table.key else ""
+    columns = _table("column|type||meaning", [_column(column) for column in table.columns])
+    return f"\n### {table.full_name}\n\n{table.description}{unique}\n\n{columns}"
 
 
 def _column_lineage() -> str:
@@ -112,6 +119,13 @@ Every table of the warehouse. What is in `data/serving.duckdb`, where people que
 [data-model.md](data-model.md#the-published-copy). Instants are UTC.
 """
 
+_VIEWS_HEAD: Final = """
+## Views
+
+For BI tools ([derived.md](derived.md#the-star-for-bi-tools)): in the warehouse file, and in `data/serving.duckdb`,
+which has one more for each kind of device, `gold.fact_device_metrics_<kind>`.
+"""
+
 
 def _column(column: Column) -> tuple[str, str, str, str]:
     unit = f" [{column.unit}]" if column.unit else ""
@@ -131,6 +145,24 @@ def _metrics() -> str:
 def _causes() -> str:
     rows = [(f"`{key}`", cause.severity, cause.title, cause.looks_at, cause.advice) for key, cause in CAUSES.items()]
     return _table("cause|severity|says|looks at|advice", rows)
+
+
+def _statistics() -> str:
+    return _table("statistic|of the valid readings of one metric", [(f"`{n}(x)`", m) for n, m in STATISTICS.items()])
+
+
+def _functions() -> str:
+    return _table("function|gives", [(f"`{name}`", meaning) for name, (_, _, meaning) in FUNCTIONS.items()])
+
+
+def _library() -> str:
+    rows = []
+    for use, one in LIBRARY.items():
+        inputs = ", ".join(f"`{name}` = {metric} [{unit}]" for name, (metric, unit) in one.inputs.items())
+        given = ", ".join(f"`{name}` = {number:g}" for name, number in one.given.items())
+        at = " ".join(one.resolutions)
+        rows.append((f"`{use}`", f"`{one.name}` [{one.unit}]", at, inputs, given, one.description))
+    return _table("use|gives|by|inputs|given|what it is", rows)
 
 
 def _alert_metrics() -> str:
@@ -156,6 +188,9 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "lander metrics": _metrics,
         "causes": _causes,
         "alert metrics": _alert_metrics,
+        "statistics": _statistics,
+        "functions": _functions,
+        "library": _library,
     }
 )
 

@@ -20,11 +20,14 @@ from iot_assets.cli.main import VERBS
 from iot_assets.model import EXCLUDING_FLAGS, INFORMATIVE_FLAGS, OUTCOMES
 from iot_assets.warehouse.publish import SPANNED, WHOLE
 from iot_assets.warehouse.tables import TABLES
+from iot_assets.warehouse.views import VIEWS
 
 if TYPE_CHECKING:
     from iot_assets_tests.house import House
 
 ROOT: Final = Path(__file__).parents[1]
+#: Tables and views.
+DECLARED: Final = (*TABLES.values(), *VIEWS)
 MODULES: Final = sorted((ROOT / "iot_assets").rglob("*.py"))
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: Rooms in which Dagster reads annotations when a function is decorated, so that none may be a mere text.
@@ -102,8 +105,8 @@ def test_every_sql_file_is_used() -> None:
     folder = ROOT / "iot_assets" / "warehouse" / "sql"
     for file in folder.rglob("*.sql"):
         name = file.relative_to(folder).with_suffix("").as_posix()
-        made_up = f"{file.parent.name}/{{table.name}}"
-        assert f'"{name}"' in code or (file.stem in {t.name for t in TABLES.values()} and made_up in code), name
+        made_up = f"{file.parent.name}/{{{'view' if file.parent.name == 'views' else 'table'}.name}}"
+        assert f'"{name}"' in code or (file.stem in {t.name for t in DECLARED} and made_up in code), name
 
 
 @pytest.mark.parametrize(
@@ -118,14 +121,14 @@ def test_no_sql_uses_what_corrupts_files_or_what_a_ducklake_lacks(forbidden: str
 def test_published_columns_are_the_declared_ones_with_their_types(house: House) -> None:
     house.publish()
     with duckdb.connect(str(house.paths.serving), read_only=True) as connection:
-        for table in (*WHOLE, *SPANNED.values()):
+        for table in (*WHOLE, *SPANNED.values(), *VIEWS):
             found = connection.execute(f"describe {table.full_name}").fetchall()
             declared = [(c.name, c.type.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")) for c in table.columns]
             assert [(name, kind) for name, kind, *_ in found] == declared, table.full_name
 
 
 def test_every_column_says_what_it_means() -> None:
-    for table in TABLES.values():
+    for table in DECLARED:
         assert table.description.endswith("."), table.full_name
         for column in table.columns:
             assert column.description, f"{table.full_name}.{column.name}"

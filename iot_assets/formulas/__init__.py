@@ -1,1 +1,5 @@
-"""Formulas of derived metrics: their language, what it says in SQL, their units, and a library of them."""
+"""Formulas of derived metrics.
+
+Belongs here: their language, what it says in SQL, their units, a library of them. Does not: how the settings declare
+them (``sections``), the tables that they fill (``warehouse/derived.py``).
+"""

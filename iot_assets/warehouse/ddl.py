@@ -14,7 +14,7 @@ def create_table(table: Table, *, name: str | None = None) -> str:
 def comments(table: Table, *, what: str = "table") -> list[str]:
     """``comment on`` statements that carry the declaration's meanings into the file."""
     lines = [f"comment on {what} {table.full_name} is {literal(table.description)};"]
-    for column in table.columns if what == "table" else ():  # a view's columns take no comments
+    for column in table.columns:
         unit = f" [{column.unit}]" if column.unit else ""
         lines.append(
             f"comment on column {table.full_name}.{quote(column.name)} is {literal(column.description + unit)};"

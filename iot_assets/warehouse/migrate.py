@@ -1,6 +1,7 @@
 """Migrations: numbered SQL files, each applied once, in one transaction together with its record.
 
-A migration that is released never changes. Column comments are not history: they are set anew with the last one.
+A migration that is released never changes. Comments and views are not history: comments are set anew with the last one,
+views too, and whenever they differ from those of the file, which ``ops.migrations`` names under number 0.
 """
 
 from __future__ import annotations
@@ -8,11 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from importlib import resources
+from typing import Final
 
 import duckdb
 
+from iot_assets.warehouse import views
 from iot_assets.warehouse.ddl import comments
 from iot_assets.warehouse.tables import TABLES
+
+#: The number under which the views of the file are noted.
+_VIEWS: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +61,28 @@ def apply(connection: duckdb.DuckDBPyConnection, migrations: list[Migration] | N
             connection.execute("rollback")
             raise
         connection.execute("commit")
+    if pending or done.get(_VIEWS) != views.fingerprint():
+        _make_views(connection)
     return pending
 
 
-def _applied(connection: duckdb.DuckDBPyConnection) -> set[int]:
+def _make_views(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("begin transaction")
+    try:
+        connection.execute("".join(views.statements()))
+        connection.execute(f"delete from ops.migrations where number = {_VIEWS}")
+        connection.execute(f"insert into ops.migrations values ({_VIEWS}, ?, now())", [views.fingerprint()])
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _applied(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
     exists = connection.execute(
         "select 1 from information_schema.tables"
         " where table_catalog = current_database() and table_schema = 'ops' and table_name = 'migrations'"
     ).fetchall()
     if not exists:
-        return set()
-    return {row[0] for row in connection.execute("select number from ops.migrations").fetchall()}
+        return {}
+    return dict(connection.execute("select number, name from ops.migrations").fetchall())

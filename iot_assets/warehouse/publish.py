@@ -15,7 +15,7 @@ from typing import Final
 import duckdb
 
 from iot_assets.errors import StorageError
-from iot_assets.warehouse import derived, history
+from iot_assets.warehouse import derived, history, views
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.ddl import comments, create_table, literal
 from iot_assets.warehouse.durable import sync
@@ -87,7 +87,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path, *, whole_rows: 
     )
     joined = scalar(connection, "select max(entered_at) from bronze.files where state = 'compacted_into'")
     version += f"; {derived.version(connection)}; {history.version(connection)}; joined {joined}"
-    version += f"; whole up to {whole_rows} rows, else {recent_days} days"
+    version += f"; views {views.fingerprint()}; whole up to {whole_rows} rows, else {recent_days} days"
     if _present_version(target) == version:
         history.let_go(connection)
         return Published(changed=False)
@@ -136,7 +136,8 @@ def _copy(
             "create table serving.ops.published (version varchar not null, published_at timestamptz not null)"
         )
         connection.execute("insert into serving.ops.published values (?, now())", [version])
-        connection.execute("use serving")
+        of_kinds = views.statements_of_kinds(connection)
+        connection.execute("use serving")  # a view's body must not name the catalog
         connection.execute(
             "".join(
                 line
@@ -144,6 +145,7 @@ def _copy(
                 for line in comments(table, what=_what(connection, table))
             )
         )
+        connection.execute("".join((*views.statements(), *of_kinds)))
     finally:
         connection.execute(f"use {home}")
         connection.execute("detach serving")  # also brings everything into the one file
