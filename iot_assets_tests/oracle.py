@@ -580,6 +580,7 @@ def _latest_rows(readings: list[_Said], known: _Known) -> list[Row]:
             _flags(r, known),
             r.message.received_at,
             r.message.message_id,
+            (),
         )
         for r in newest.values()
     ]

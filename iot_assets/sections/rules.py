@@ -1,8 +1,8 @@
 """The arrays ``rules``: what plain readings keep to, and what becomes of those that do not.
 
 The kinds are tests of the manual of QARTOD (IOOS, Manual for Real-Time Quality Control of In-situ Temperature and
-Salinity Data): gross range (fail and suspect limits), spike, rate of change; a sentinel is a number that a sensor or
-its gateway sends in place of a value. Belongs here: declaring rules, and the built-in ones. Does not: judging by them
+Salinity Data): timing/gap, gross range (fail and suspect limits), spike, rate of change, flat line; besides, a sentinel
+is a number that a sensor or its gateway sends in place of a value, and a clock step a clock set back. Belongs here: declaring rules, and the built-in ones. Does not: judging by them
 (``warehouse/rules.py``).
 """
 
@@ -23,8 +23,11 @@ _PARAMETERS: Final = {
     "sentinel": (("values",), ()),
     "spike": (("limit",), ("within_s",)),
     "rate_of_change": (("limit",), ("within_s",)),
+    "flat_line": (("for_s",), ("tolerance", "least")),
+    "gap": (("for_s",), ("intervals",)),
+    "clock_step": ((), ("limit", "within_s")),
 }
-_ALL: Final = ("low", "high", "values", "limit", "within_s")
+_ALL: Final = ("low", "high", "values", "limit", "within_s", "for_s", "tolerance", "least", "intervals")
 
 
 class Rule(Section):
@@ -34,8 +37,8 @@ class Rule(Section):
         pattern=r"^[A-Za-z0-9_.-]{1,60}$",
         description="Its name, in gold.rule_hits; that of a built-in rule takes its place.",
     )
-    kind: Literal["range", "suspect_range", "sentinel", "spike", "rate_of_change"] = Field(
-        description="What it looks at; docs/quality.md explains each."
+    kind: Literal["range", "suspect_range", "sentinel", "spike", "rate_of_change", "flat_line", "gap", "clock_step"] = (
+        Field(description="What it looks at; docs/quality.md explains each.")
     )
     metrics: tuple[str, ...] = Field(min_length=1, description="Metrics it is for: names, or patterns with * and ?.")
     devices: tuple[str, ...] = Field(default=("*",), min_length=1, description="Devices it is for, likewise.")
@@ -54,17 +57,33 @@ class Rule(Section):
     )
     values: tuple[float, ...] = Field(default=(), description="sentinel: the numbers that stand for no value.")
     limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
-        default=None, description="spike: the jump, rate_of_change: the change per second that may not be exceeded."
+        default=None,
+        description="What may not be exceeded: spike: the jump; rate_of_change: the change per second; clock_step: the seconds back, none when not set.",
     )
-    within_s: Annotated[float, Field(gt=0, le=3600)] | None = Field(
-        default=None, description="spike, rate_of_change: a neighbour farther away does not count; 600 when not set."
+    within_s: Annotated[float, Field(gt=0, le=86_400)] | None = Field(
+        default=None,
+        description="spike, rate_of_change: a neighbour farther away does not count; clock_step: nor does one received longer before; 600 when not set.",
+    )
+    for_s: Annotated[float, Field(ge=60, le=604_800)] | None = Field(
+        default=None,
+        description="flat_line: for so long nothing may stay within the tolerance; gap: so far apart readings may be.",
+    )
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        default=None, description="flat_line: what differs by no more is the same; 0 when not set."
+    )
+    least: Annotated[int, Field(ge=2)] | None = Field(
+        default=None, description="flat_line: fewer readings say nothing; 5 when not set."
+    )
+    intervals: Annotated[float, Field(ge=1)] | None = Field(
+        default=None,
+        description="gap: it must also be longer than so many of the device's own intervals, declared or learned; where neither is known there is no gap.",
     )
 
     @model_validator(mode="after")
     def _whole(self) -> Rule:
         needed, optional = _PARAMETERS[self.kind]
         given = [name for name in _ALL if getattr(self, name) not in (None, ())]
-        if not any(name in needed for name in given):
+        if needed and not any(name in needed for name in given):
             raise ValueError(f"rule {self.name!r} of kind {self.kind} needs {' or '.join(needed)}")
         if stray := [name for name in given if name not in (*needed, *optional)]:
             raise ValueError(
@@ -72,11 +91,13 @@ class Rule(Section):
             )
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"rule {self.name!r}: low is above high")
+        if self.kind == "gap" and self.action == "exclude":
+            raise ValueError(f"rule {self.name!r}: what ends a gap is no wrong reading, so a gap excludes nothing")
         return self
 
     @property
     def reach_s(self) -> float:
-        """How far away, in seconds, a reading can be that its verdict depends on."""
+        """How far away, in seconds, a neighbour counts."""
         return (self.within_s or 600) if "within_s" in _PARAMETERS[self.kind][1] else 0
 
 

@@ -53,12 +53,16 @@ def heal(
     """
     with transaction(connection):
         batches = _ready(connection)
-        connection.execute("create or replace temp table dirty_minutes as select distinct * from ops.dirty")
-        hits = rules.judge(connection, judged_by)
+        connection.execute(
+            "create or replace temp table dirty_minutes as select distinct device_id, metric, minute_at from ops.dirty"
+        )
+        rules.judge(connection, judged_by)
         dirty = bool(scalar(connection, "select count(*) from dirty_minutes"))
         quality.outdate(connection, "select device_id, minute_at as changed_at from dirty_minutes")
         written = _heal_all(connection) if dirty else {}
-        written |= {RULE_HITS.full_name: hits} if hits else {}
+        rules.judge_gaps(connection)
+        rules.mark_latest(connection)
+        written |= {RULE_HITS.full_name: hits} if (hits := rules.written(connection)) else {}
         written |= derived.heal(connection, formulas, dirty=dirty)
         checks = _checks(connection) + rules.checks(connection) + derived.checks(connection)
         contract.judge(checks)

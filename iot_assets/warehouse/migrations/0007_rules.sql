@@ -17,3 +17,10 @@ create table gold.rule_hits (
 create table ops.rules (
     "fingerprint" VARCHAR not null
 );
+
+alter table gold.latest add column "rules" VARCHAR[];
+
+-- What gold.rule_hits depends on besides the minute: the received times of what came or went in it.
+alter table ops.dirty add column "since_at" TIMESTAMPTZ;
+alter table ops.dirty add column "until_at" TIMESTAMPTZ;
+alter table ops.dirty add column "removed" BOOLEAN;

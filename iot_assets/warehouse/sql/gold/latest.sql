@@ -37,7 +37,7 @@ candidates as (
     from (select * from silver.readings union all select * from ({cold}))
     semi join lost using (device_id, metric)
 )
-select * exclude (position)
+select * exclude (position), []::varchar[] as rules
 from candidates
 qualify row_number() over (
     partition by device_id, metric

@@ -1,10 +1,12 @@
 -- builds:  judged, a row per reading and rule that it breaks, for the readings of judged_minutes
--- from:    rules_in_force, rule_series, judged_minutes, {readings} (silver.readings there and as far around as a rule
---          reaches)
+-- from:    rule_series, judged_minutes, {readings} (silver.readings there and as far around as a rule reaches)
 -- The series is what no flag of {excluding} keeps out, by (event_at, message_id, position). QARTOD's spike compares with
 -- the mean of both neighbours; here it is the lesser of both jumps, where they go the same way, so that a step is none.
 create or replace temp table judged as
-with series as (
+with ours as (
+    select * from rule_series where kind in ({kinds})
+),
+series as (
     select
         r.device_id,
         r.metric,
@@ -18,7 +20,7 @@ with series as (
         epoch_us(r.event_at) - lag(epoch_us(r.event_at)) over neighbours as since_us,
         lead(epoch_us(r.event_at)) over neighbours - epoch_us(r.event_at) as until_us
     from ({readings}) r
-    semi join rule_series s on s.device_id = r.device_id and s.metric = r.metric
+    semi join ours s on s.device_id = r.device_id and s.metric = r.metric
     where r.value is not null and not list_has_any(r.flags, [{excluding}])
     window neighbours as (partition by r.device_id, r.metric order by r.event_at, r.message_id, r.position)
 ),
@@ -44,8 +46,8 @@ compared as (
     semi join judged_minutes j
         on j.device_id = r.device_id
         and j.metric = r.metric
-        and j.minute_at = date_trunc('minute', r.event_at)
-    join (select * from rule_series join rules_in_force using (rule)) u
+        and j.bucket_at = date_trunc('minute', r.event_at)
+    join ours u
         on u.device_id = r.device_id
         and u.metric = r.metric
         and (len(u.units) = 0 or list_contains(u.units, r.unit))

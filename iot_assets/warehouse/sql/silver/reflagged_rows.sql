@@ -12,7 +12,14 @@ from reflagged
 where place = 'corrections'
 order by event_at, device_id, metric;
 
-insert into ops.dirty
-select distinct device_id, metric, date_trunc('minute', event_at) as minute_at
+insert into ops.dirty by name
+select
+    device_id,
+    metric,
+    date_trunc('minute', event_at) as minute_at,
+    min(received_at) as since_at,
+    max(received_at) as until_at,
+    true as removed
 from reflagged
-where place = 'readings';
+where place = 'readings'
+group by device_id, metric, minute_at;

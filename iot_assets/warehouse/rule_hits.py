@@ -1,0 +1,83 @@
+"""gold.rule_hits: putting new verdicts in the place of the old ones.
+
+Belongs here: the exchange itself, which every kind of rule makes in the same way. Does not: verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import duckdb
+
+from iot_assets.warehouse import history
+from iot_assets.warehouse.connection import scalar
+from iot_assets.warehouse.ddl import literal
+from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
+from iot_assets.warehouse.tables import RULE_HITS, Table
+
+_KEY = "device_id, metric, event_at, message_id, position, rule"
+
+
+def begin(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forget what earlier exchanges on this connection have put."""
+    connection.execute("create or replace temp table put_hits as select * from gold.rule_hits where false")
+    connection.execute("create or replace temp table moved_hits as select device_id, metric from put_hits")
+
+
+def stand(connection: duckdb.DuckDBPyConnection, kinds: Iterable[str], where: str, *, width: str) -> None:
+    """Make ``standing``, the hits of these kinds in what ``where`` lists: (device_id, metric, bucket_at) of a width."""
+    of_kinds = f"kind in ({', '.join(literal(kind) for kind in kinds)})"
+    spans = apart(
+        [Span(s.first, s.last + timedelta(**{f"{width}s": 1})) for s in spans_of(connection, where, "bucket_at")]
+    )
+    near = within(RULE_HITS.full_name, "event_at", spans, only=f"{of_kinds} and {devices_of(connection, where)}")
+    connection.execute(
+        f"create or replace temp table standing as select h.* from ({near}) h semi join {where} w"
+        f" on w.device_id = h.device_id and w.metric = h.metric and w.bucket_at = date_trunc('{width}', h.event_at)"
+    )
+
+
+def put(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put ``judged`` in the place of ``standing``; minutes whose exclusions change join ``dirty_minutes``."""
+    if not scalar(connection, "select (select count(*) from standing) + (select count(*) from judged)"):
+        return
+    connection.execute(
+        "create or replace temp table differing_hits as"
+        " (from judged except from standing) union all (from standing except from judged)"
+    )
+    connection.execute("insert into moved_hits select distinct device_id, metric from differing_hits")
+    # Another rule may say the same of the reading, so that nothing changes; healing its minute again does no harm.
+    connection.execute(
+        "insert into dirty_minutes by name select device_id, metric, date_trunc('minute', event_at) as minute_at"
+        " from differing_hits where action = 'exclude' except select * from dirty_minutes"
+    )
+    for span in spans_of(connection, "standing", "event_at"):
+        connection.execute(
+            f"delete from gold.rule_hits where {span.condition('event_at')}"
+            f" and ({_KEY}) in (select ({_KEY}) from standing)"
+        )
+    connection.execute("insert into gold.rule_hits by name from judged order by event_at, device_id, metric")
+    connection.execute("insert into put_hits by name from judged")
+
+
+def rows(connection: duckdb.DuckDBPyConnection, table: Table, spans: list[Span], *, only: str = "true") -> str:
+    """A query for the rows within the spans of a table whose days may be in the lake only."""
+    assert table.time is not None
+    hot = within(table.full_name, table.time, spans, only=only)
+    if not spans or not history.has_cold(connection, table.name):
+        return hot
+    days = {s.first.date() + timedelta(days=n) for s in spans for n in range((s.last.date() - s.first.date()).days + 1)}
+    listed = " or ".join(span.condition(table.time) for span in spans)
+    return f"{hot} union all select * from ({history.cold(connection, table.name, days)}) where ({listed}) and {only}"
+
+
+def apart(spans: list[Span]) -> list[Span]:
+    """The same instants in spans that do not overlap: widened ones would give rows twice."""
+    found: list[Span] = []
+    for span in spans:
+        if found and span.first <= found[-1].last:
+            found[-1] = Span(found[-1].first, max(found[-1].last, span.last))
+        else:
+            found.append(span)
+    return found

@@ -1,0 +1,94 @@
+"""Rules about a value: alone (range, suspect_range, sentinel) or beside its neighbours (spike, rate_of_change).
+
+Belongs here: which readings are judged again. Does not: the verdicts (``sql/rules/judged.sql``). Values alone are
+judged in the dirty minutes and nowhere else. What depends on neighbours is judged as far around them as the rules
+reach, but only for series in which there may be anything to say: mostly a look at the new readings shows that there is
+not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import duckdb
+
+from iot_assets.warehouse import rule_hits
+from iot_assets.warehouse.connection import scalar
+from iot_assets.warehouse.ddl import literal
+from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
+from iot_assets.warehouse.tables import READINGS, RULE_HITS
+
+ALONE: Final = ("range", "suspect_range", "sentinel")
+BESIDE: Final = ("spike", "rate_of_change")
+#: All kinds whose verdict may change by what comes before or after in time.
+_CHAINED: Final = (*BESIDE, "clock_step", "gap")
+_MINUTE: Final = timedelta(minutes=1)
+
+
+def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
+    """Judge both; makes ``chain`` and ``unclear``, by which other kinds know where nothing can have changed."""
+    if _any(connection, ALONE):
+        connection.execute(
+            "create or replace temp table judged_minutes as"
+            " select device_id, metric, minute_at as bucket_at from rejudged_minutes"
+            f" semi join (select * from rule_series where kind in ({_listed(ALONE)})) using (device_id, metric)"
+        )
+        _judge(connection, ALONE, 0, excluding)
+    if _any(connection, _CHAINED):
+        _chain(connection, excluding)
+    if _any(connection, BESIDE):
+        spans = _to_the_end(spans_of(connection, "rejudged_minutes", "minute_at"))
+        hits = within(RULE_HITS.full_name, "event_at", spans, only=devices_of(connection, "dirty_news"))
+        connection.execute(filled("rules/jumpy", hits=hits))
+        reach_s = float(scalar(connection, f"select max(within_s) from rule_series where kind in ({_listed(BESIDE)})"))
+        minutes = math.ceil(reach_s / 60)
+        connection.execute(
+            "create or replace temp table judged_minutes as"
+            " select distinct device_id, metric, minute_at + to_minutes(n) as bucket_at"
+            f" from rejudged_minutes semi join jumpy using (device_id, metric), range(-{minutes}, {minutes + 1}) r(n)"
+        )
+        _judge(connection, BESIDE, reach_s, excluding)
+
+
+def _chain(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
+    spans = spans_of(connection, "rejudged_minutes", "minute_at")
+    only = devices_of(connection, "dirty_news")
+    connection.execute(
+        filled(
+            "rules/chain",
+            kinds=_listed(_CHAINED),
+            readings=within("silver.readings", "event_at", _to_the_end(spans), only=only),
+            rollups=within("gold.readings_1min", "bucket_at", spans, only=only),
+            excluding=excluding,
+        )
+    )
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, kinds: Sequence[str], reach_s: float, excluding: str) -> None:
+    """Judge the readings of ``judged_minutes`` by the rules of these kinds."""
+    if not scalar(connection, "select count(*) from judged_minutes"):
+        return
+    reach = timedelta(seconds=reach_s)
+    around = rule_hits.apart(
+        [Span(s.first - reach, s.last + _MINUTE + reach) for s in spans_of(connection, "judged_minutes", "bucket_at")]
+    )
+    readings = rule_hits.rows(connection, READINGS, around, only=devices_of(connection, "judged_minutes"))
+    connection.execute(filled("rules/judged", kinds=_listed(kinds), readings=readings, excluding=excluding))
+    rule_hits.stand(connection, kinds, "judged_minutes", width="minute")
+    rule_hits.put(connection)
+
+
+def _any(connection: duckdb.DuckDBPyConnection, kinds: Sequence[str]) -> bool:
+    return bool(scalar(connection, f"select count(*) from rule_series where kind in ({_listed(kinds)})"))
+
+
+def _to_the_end(spans: list[Span]) -> list[Span]:
+    return [Span(s.first, s.last + _MINUTE - timedelta(microseconds=1)) for s in spans]
+
+
+def _listed(kinds: Sequence[str]) -> str:
+    return ", ".join(literal(kind) for kind in kinds)
