@@ -116,8 +116,9 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """Every table of the file with its columns, in the order of the declarations, then those that are not declared."""
     tables: dict[str, list[str]] = {name: [] for name in TABLES}
     found = connection.execute(
-        "select table_schema || '.' || table_name, column_name from information_schema.columns"
-        " where table_catalog = current_database() order by table_schema, table_name, ordinal_position"
+        "select schema_name || '.' || table_name, column_name from duckdb_columns()"
+        " semi join duckdb_tables() using (database_name, schema_name, table_name)"
+        " where database_name = current_database() order by schema_name, table_name, column_index"
     )
     for table, column in found.fetchall():
         tables.setdefault(table, []).append(column)
