@@ -24,7 +24,7 @@ from iot_assets.warehouse.connection import rows, scalar, transaction
 from iot_assets.warehouse.contract import SAMPLE, CheckResult
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.spans import Span, devices_of, merge, spans_of, within
+from iot_assets.warehouse.spans import Span, devices_of, instant, merge, spans_of, within
 from iot_assets.warehouse.tables import QUALITY_HOURLY, QUALITY_SCORE
 
 #: What the check ``score`` says.
@@ -68,7 +68,7 @@ def update(connection: duckdb.DuckDBPyConnection, quality: Quality, now: datetim
         if until == before and weighed == weights and not scalar(connection, "select count(*) from ops.dirty_hours"):
             return Scored(0, 0, _checks(connection, None))
         _due(connection, quality, before, until)
-        _learn(connection, quality)
+        _learn(connection, quality, _hour(until))
         hours = sum(_judge(connection, days) for days in _slices(connection, "due", "hour_at::date"))
         _weigh(connection, quality, everything=weighed not in {None, weights})
         scores = sum(_score(connection, days) for days in _slices(connection, "scores_due", "day"))
@@ -89,7 +89,7 @@ def _due(connection: duckdb.DuckDBPyConnection, quality: Quality, before: dateti
         " select ?::timestamptz as until_at, ?::double as late_after_s, ?::integer as forget_days",
         [until, quality.late_after_minutes * 60, quality.forget_days],
     )
-    since = before.replace(minute=0, second=0, microsecond=0) if before else datetime(1, 1, 1, tzinfo=UTC)
+    since = _hour(before) if before else datetime(1, 1, 1, tzinfo=UTC)
     # Two hours more: what comes next in a series counts from the last reading before it.
     connection.execute(
         "create or replace temp table due as"
@@ -113,19 +113,22 @@ def _due(connection: duckdb.DuckDBPyConnection, quality: Quality, before: dateti
             " from expected_days, range(24) as r(h) where hour_at >= ?::timestamptz except select * from due",
             [since],
         )
-        connection.execute("insert into learning select * from expected_days except select * from learning")
+        # A series has a rhythm by the hours that are over; one that has none yet, by what there is.
+        unknown = "" if _hour(until) > since else " anti join ops.rhythm using (device_id)"
+        connection.execute(f"insert into learning select * from expected_days{unknown} except select * from learning")
     connection.execute("delete from due where hour_at >= (select until_at from judged_until)")
     connection.execute("delete from learning where day > (select until_at from judged_until)::date")
 
 
-def _learn(connection: duckdb.DuckDBPyConnection, quality: Quality) -> None:
+def _learn(connection: duckdb.DuckDBPyConnection, quality: Quality, until: datetime) -> None:
     """Bring ops.rhythm up to date; what was judged by another rhythm is due again."""
     connection.execute("create or replace temp table all_learning as select * from learning")
     for days in _slices(connection, "all_learning", "day"):
         connection.execute(f"create or replace temp table learning as select * from all_learning where {_in(days)}")
         span = Span(_start(days[0]) - timedelta(days=1), _start(days[-1]) + timedelta(days=1) - timedelta.resolution)
         hours = _everywhere(connection, "readings_1h", [span], devices_of(connection, "learning"))
-        connection.execute(filled("quality/rhythm", hours=hours))
+        over = f"bucket_at < {instant(until)} or device_id not in (select device_id from ops.rhythm)"
+        connection.execute(filled("quality/rhythm", hours=f"select * from ({hours}) where {over}"))
         standing = "select r.* from ops.rhythm r semi join learning using (device_id, day)"
         connection.execute(
             "insert into due select distinct device_id, day::timestamptz + to_hours(h) as hour_at from"
@@ -268,6 +271,10 @@ def _slices(connection: duckdb.DuckDBPyConnection, table: str, day: str) -> Iter
 
 def _in(days: list[date], column: str = "day") -> str:
     return f"{column} in ({', '.join(f'date {literal(str(day))}' for day in days)})"
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
 
 
 def _start(day: date) -> datetime:

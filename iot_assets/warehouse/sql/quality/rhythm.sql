@@ -1,6 +1,6 @@
 -- builds:  learned, at which interval each series speaks, as its day and the day before tell
 -- from:    learning (device_id, day), {hours} (gold.readings_1h of those days and the days before)
--- Distances from one hour's last reading to the next one's first are true distances; the mean distance within an hour is
+-- Days are numbers here, since casts of instants to dates are slow. Distances from one hour's last reading to the next one's first are true distances; the mean distance within an hour is
 -- longer where readings were lost, so it serves only while there is nothing else. Lost readings make some distances
 -- longer and none shorter: a series is regular where its shortest distances, of both sorts, are about as long as its middle
 -- one. What is within 5 % of a usual interval is that; else two digits count.
@@ -9,25 +9,29 @@ with paced as (
     select
         device_id,
         metric,
+        epoch_us(bucket_at) // 86400000000 as day,
         n_valid,
-        first_at,
-        last_at,
-        lag(last_at) over (partition by device_id, metric order by bucket_at) as before_at
+        epoch_us(first_at) as first_us,
+        epoch_us(last_at) as last_us,
+        lag(epoch_us(last_at)) over (partition by device_id, metric order by bucket_at) as before_us
     from ({hours})
     where n_valid > 0
 ),
 distances as (
-    select device_id, metric, before_at as from_at, first_at as to_at, 1 as parts, true as direct
+    select
+        device_id, metric, day, before_us // 86400000000 as from_day, first_us - before_us as apart_us, 1 as parts,
+        true as direct
     from paced
-    where before_at is not null
+    where before_us is not null
     union all
-    select device_id, metric, first_at, last_at, n_valid - 1, false
+    select device_id, metric, day, day, (last_us - first_us) / (n_valid - 1), n_valid - 1, false
     from paced
-    where n_valid > 1 and last_at > first_at
+    where n_valid > 1 and last_us > first_us
 ),
 counted as (
-    select device_id, metric, unnest([to_at::date, to_at::date + 1]) as day, from_at, to_at, parts, direct
-    from distances
+    select device_id, metric, day, apart_us, parts, direct from distances where from_day >= day - 1
+    union all
+    select device_id, metric, day + 1, apart_us, parts, direct from distances where from_day = day
 ),
 measured as (
     select
@@ -35,28 +39,22 @@ measured as (
         c.metric,
         c.day,
         count(*) filter (direct) >= 3 as settled,
-        count(*) >= 3 or max(parts) >= 9 as enough,
-        list(epoch(to_at - from_at) / parts) filter (direct) as direct_s,
-        list(epoch(to_at - from_at) / parts) as all_s
+        median(apart_us) filter (direct) / 1e6 as direct_s,
+        median(apart_us) / 1e6 as any_s,
+        quantile_cont(apart_us, 0.1) / 1e6 as short_s
     from counted c
-    semi join learning l on l.device_id = c.device_id and l.day = c.day
-    where c.from_at >= (c.day - 1)::timestamptz
+    semi join (select device_id, day - date '1970-01-01' as day from learning) l
+        on l.device_id = c.device_id and l.day = c.day
     group by c.device_id, c.metric, c.day
+    having count(*) >= 3 or max(parts) >= 9
 ),
 middle as (
-    select
-        device_id,
-        metric,
-        day,
-        list_aggregate(all_s, 'quantile_cont', 0.1) as short_s,
-        list_aggregate(if(settled, direct_s, all_s), 'median') as middle_s
-    from measured
-    where enough
+    select *, if(settled, direct_s, any_s) as middle_s from measured
 )
 select
     device_id,
     metric,
-    day,
+    date '1970-01-01' + day::integer as day,
     case
         when middle_s > 0 and short_s >= 0.75 * middle_s then
             coalesce(
