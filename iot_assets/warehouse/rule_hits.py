@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import duckdb
 
-from iot_assets.warehouse import history
+from iot_assets.warehouse import history, quality
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
@@ -46,6 +46,7 @@ def put(connection: duckdb.DuckDBPyConnection) -> None:
         "create or replace temp table differing_hits as"
         " (from judged except from standing) union all (from standing except from judged)"
     )
+    quality.outdate(connection, "select device_id, event_at as changed_at from differing_hits")
     connection.execute("insert into moved_hits select distinct device_id, metric from differing_hits")
     # Another rule may say the same of the reading, so that nothing changes; healing its minute again does no harm.
     connection.execute(

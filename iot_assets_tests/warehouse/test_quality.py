@@ -158,6 +158,17 @@ def test_late_data_heal_the_hours_that_they_belong_to_and_no_others(house: House
     assert judge(house, 6 * HOUR).hours == 0
 
 
+def test_a_rule_that_is_switched_on_later_counts_for_the_hours_that_were_judged_without_it(
+    house: House, take: Lander
+) -> None:
+    take(*every(60, 0, 2 * HOUR), said("a", 30, received=30, t=99))
+    judge(house, 3 * HOUR)
+    rule = {"name": "hot", "kind": "range", "metrics": ["t"], "high": 50, "action": "exclude"}
+    house_in(house.paths.root, rules=[rule]).run()
+    assert judge(house, 3 * HOUR).hours > 0
+    assert hours(house, "excluded")[:2] == [(0, 1), (1, 0)]
+
+
 def test_whatever_the_order_of_arrival_quality_is_that_of_a_rebuild(house: House, take: Lander, tmp_path: Path) -> None:
     readings = [*every(60, 0, 30 * HOUR), *every(300, 20, 30 * HOUR, device="b", u=2), *every(60, 0, HOUR, device="c")]
     waves = [readings[n::7] for n in (3, 0, 6, 1, 2)]
