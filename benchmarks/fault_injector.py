@@ -76,17 +76,24 @@ class Fault:
     end_ms: int
     amount: float = 0.0
     readings: int = 0
+    size: float = 1.0
     windows: list[tuple[int, int]] = field(default_factory=list)
     messages: int = 0
     held: list[Message] = field(default_factory=list)
 
 
 class Injector:
-    """Does to the messages of each device, day after day, what the ledger says."""
+    """Does to the messages of each device, day after day, what the ledger says.
 
-    def __init__(self, devices: list[Device], days: int, events: int, seed: int) -> None:
+    With a ``least_size`` below 1, spikes and steps are anything from that part of their size up.
+    """
+
+    def __init__(self, devices: list[Device], days: int, events: int, seed: int, *, least_size: float = 1.0) -> None:
+        if days < 6:
+            raise ValueError("a fault can last three days, and there is health before and after it: six days at least")
         self._devices, self._days = devices, days
-        self._chance = random.Random(f"{seed} faults")
+        self._chance, self._sizes = random.Random(f"{seed} faults"), random.Random(f"{seed} sizes")
+        self._least_size = least_size
         self._of: dict[int, list[Fault]] = defaultdict(list)
         self.ledger: list[Fault] = []
         for kind in FAULTS:
@@ -137,6 +144,9 @@ class Injector:
             if self._is_free(number, begin, begin + lasts):
                 break
         fault = Fault(kind, number, device.name, metric, begin, begin + lasts, amount, readings)
+        if kind in ("spike", "step"):
+            fault.size = self._sizes.uniform(self._least_size, 1)
+            fault.amount *= fault.size
         fault.windows.append((fault.begin_ms, fault.end_ms))
         self._of[number].append(fault)
         self.ledger.append(fault)

@@ -62,10 +62,11 @@ union all
 select 'reject', device_id, '', '', {_MS.format("received_at", start=START_MS)}, {_MS.format("received_at", start=START_MS)}
 from silver.rejects
 union all
-select distinct if(list_contains(flags, 'clock_suspect'), 'clock_suspect', 'late'), device_id, '', '',
-    {_MS.format("event_at", start=START_MS)}, {_MS.format("event_at", start=START_MS)}
-from silver.readings
-where list_contains(flags, 'clock_suspect') or received_at - event_at > to_seconds($late_s)
+select 'late', device_id, '', '', {_MS.format("hour_at", start=START_MS)}, {_MS.format("until_at", start=START_MS)}
+from gold.quality_hourly where late > 0
+union all
+select 'clock_suspect', device_id, '', '', {_MS.format("event_at", start=START_MS)}, {_MS.format("event_at", start=START_MS)}
+from silver.readings where list_contains(flags, 'clock_suspect')
 """  # noqa: E501 - one line a column
 
 
@@ -83,11 +84,11 @@ class Run:
     touches: str = ""
 
 
-def runs_of(connection: duckdb.DuckDBPyConnection, devices: list[Device], late_s: float) -> list[Run]:
+def runs_of(connection: duckdb.DuckDBPyConnection, devices: list[Device]) -> list[Run]:
     """All hits, joined."""
     near = {device.name: max(HOUR, 3 * device.interval_ms) for device in devices}
     rows = connection.execute(
-        f"select * from ({_HITS}) order by kind, device_id, metric, action, first_ms, last_ms", {"late_s": late_s}
+        f"select * from ({_HITS}) order by kind, device_id, metric, action, first_ms, last_ms"
     ).fetchall()
     runs: list[Run] = []
     for kind, device, metric, action, first, last in rows:
@@ -137,8 +138,23 @@ def score(runs: list[Run], ledger: list[Fault], devices: list[Device], days: int
     years = len(devices) * days * DAY / (365 * DAY)
     false = [run for run in runs if not run.touches]
     told = [run for run in false if run.action in TOLD]
+    by_size = {
+        kind: {
+            f"{edge / 10:.1f} to {edge / 10 + 0.2:.1f}": [sum(hit), len(hit)]
+            for edge in (0, 2, 4, 6, 8)
+            if (
+                hit := [
+                    bool(found[n] & set(RIGHT[kind]))
+                    for n, fault in enumerate(ledger)
+                    if fault.kind == kind and edge / 10 < fault.size <= edge / 10 + 0.2
+                ]
+            )
+        }
+        for kind in ("spike", "step")
+    }
     return {
         "kinds": kinds,
+        "found, of events, by part of their size": by_size,
         "device-years": round(years, 1),
         "false alerts": len(told),
         "false alerts per device-year": round(len(told) / years, 3),
