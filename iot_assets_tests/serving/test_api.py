@@ -8,19 +8,19 @@ import socket
 import threading
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import polars as pl
 import pyarrow as pa
 import pytest
-import uvicorn
 
-from iot_assets.serving.api.app import api, keys_file
+from iot_assets.serving.api.app import keys_file
 from iot_assets.serving.api.keys import Keys
 from iot_assets.warehouse.export import export
 from iot_assets_tests.house import House, house_in
 from iot_assets_tests.lake_builder import LakeBuilder, Message, at, said
+from iot_assets_tests.serving.served import Served, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,39 +30,6 @@ LINES = b"1649941817 Voltage 1.34\n1649941818 Voltage 1.35\n1649941817 Current 1
 
 #: All of the day on which the tests' readings are.
 DAY = "/data?from=2025-11-12&to=2025-11-12"
-
-
-class Served:
-    """A house with its server."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(api(house.settings), log_config=None, lifespan="off"))
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
-        self._thread.start()
-        self.client = httpx.Client(base_url=self.address, timeout=30)
-
-    def get(self, path: str, **headers: str) -> httpx.Response:
-        return self.client.get(path, headers=headers)
-
-    def items(self, path: str) -> list[dict[str, Any]]:
-        answer = self.get(path)
-        assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["items"]
-        return found
-
-    def close(self) -> None:
-        self.client.close()
-        self._server.should_exit = True
-        self._thread.join()
-
-
-def serve(house: House, **server: Any) -> Served:
-    settings = house.settings
-    changed = settings.server.model_copy(update=server)
-    return Served(House(settings.model_copy(update={"server": changed})))
 
 
 @pytest.fixture(scope="module")

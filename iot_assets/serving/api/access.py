@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from iot_assets.serving.api.keys import Key, Keys
 from iot_assets.serving.api.refused import RefusedError
@@ -19,6 +19,8 @@ from iot_assets.serving.api.refused import RefusedError
 if TYPE_CHECKING:
     from iot_assets.sections.server import Server
 
+#: The cookie of those who have logged in.
+COOKIE: Final = "iot_assets"
 #: So many askers are remembered; beyond, those that have been quiet longest are forgotten.
 _MOST_ASKERS: Final = 10_000
 
@@ -36,7 +38,7 @@ class Access:
         self._left: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
-    def allow(self, request: Request, scope: str) -> None:
+    def allow(self, request: HTTPConnection, scope: str) -> None:
         """Let the request pass.
 
         Raises:
@@ -55,7 +57,7 @@ class Access:
         if not key.may(scope):
             raise RefusedError(403, f"the key {key.name!r} has not the scope {scope}")
 
-    def _key(self, request: Request) -> Key | None:
+    def _key(self, request: HTTPConnection) -> Key | None:
         given = request.headers.get("authorization", "")
         secret = given[7:].strip() if given[:7].lower() == "bearer " else request.headers.get("x-api-key", "")
         if not secret:

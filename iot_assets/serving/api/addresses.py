@@ -62,10 +62,15 @@ def readings_addresses(answers: Answers) -> APIRouter:
         form: Form = None,
         limit: Limit = None,
         cursor: Cursor = None,
+        live: Annotated[
+            bool | None,
+            Query(description="With what is not published yet; without a word where a lander's spool is at hand."),
+        ] = None,
     ) -> Response:
         """By event time."""
-        asked = latest(tuple(device or ()), tuple(metric or ()))
-        return answers.page(request, asked, form=form, limit=limit, cursor=cursor)
+        sees = answers.sees_live(wanted=live)
+        asked = latest(tuple(device or ()), tuple(metric or ()), live=sees)
+        return answers.page(request, asked, form=form, limit=limit, cursor=cursor, live=sees)
 
     @router.get("/readings", summary="Readings, or a figure of them by minute, hour or day")
     def get_readings(
@@ -82,11 +87,14 @@ def readings_addresses(answers: Answers) -> APIRouter:
         form: Form = None,
         limit: Limit = None,
         cursor: Cursor = None,
+        live: Annotated[bool, Query(description="Raw readings with those that are not published yet.")] = False,
     ) -> Response:
         """Raw readings with flags and messages, excluded ones too; else `value` is the figure of each bucket."""
         scope = _scope(device, metric, first, to)
-        asked = _at_resolution(scope, _resolution(scope, resolution), aggregate)
-        return answers.page(request, asked, form=form, limit=limit, cursor=cursor)
+        chosen = _resolution(scope, resolution)
+        sees = answers.sees_live(wanted=live) and chosen == "raw"
+        asked = readings(scope, live=sees) if chosen == "raw" else _figures(scope, chosen, aggregate)
+        return answers.page(request, asked, form=form, limit=limit, cursor=cursor, live=sees)
 
     @router.get("/rollups", summary="All figures by minute, hour or day")
     def get_rollups(
@@ -135,7 +143,8 @@ def devices_addresses(answers: Answers) -> APIRouter:
         found = answers.objects(device(device_id))
         if not found:
             raise RefusedError(404, f"there is no device {device_id!r}; /devices lists them")
-        return JSONResponse(found[0] | {"latest": answers.objects(latest((device_id,)))})
+        live = answers.sees_live(wanted=None)
+        return JSONResponse(found[0] | {"latest": answers.objects(latest((device_id,), live=live), live=live)})
 
     @router.get("/rejects", summary="What could not be decoded, the newest first")
     def get_rejects(
@@ -162,9 +171,7 @@ def _scope(devices: list[str] | None, metrics: list[str] | None, first: str | No
     return Scope(tuple(devices or ()), tuple(metrics or ()), start, after)
 
 
-def _at_resolution(scope: Scope, resolution: str, aggregate: str) -> Question:
-    if resolution == "raw":
-        return readings(scope)
+def _figures(scope: Scope, resolution: str, aggregate: str) -> Question:
     if resolution not in WIDTHS:
         raise RefusedError(400, f"resolution={resolution!r} is none of auto, raw, {', '.join(WIDTHS)}")
     if aggregate not in STATISTICS:

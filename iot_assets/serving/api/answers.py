@@ -18,8 +18,11 @@ from iot_assets.serving.api import cursors, formats
 from iot_assets.serving.api.refused import RefusedError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.requests import Request
 
+    from iot_assets.serving.live.live import Live
     from iot_assets.serving.pool import PublishedPool
     from iot_assets.serving.reads.question import Question
 
@@ -27,11 +30,30 @@ _PAGE: Final = "asked_page"
 
 
 class Answers:
-    """Answers questions from the present publication."""
+    """Answers questions from the present publication, or from it and the live tail."""
 
-    def __init__(self, pool: PublishedPool, max_rows: int) -> None:
-        self.pool = pool
+    def __init__(self, pool: PublishedPool, live: Live | None, max_rows: int, *, spools: Path) -> None:
+        self.pool, self._live = pool, live
         self._max_rows = max_rows
+        self._spools = spools
+
+    def sees_live(self, *, wanted: bool | None) -> bool:
+        """Whether a question is answered with what is not published yet, too: if so wanted, else where that is here.
+
+        Raises:
+            RefusedError: it is wanted, and switched off.
+        """
+        if self._live is None:
+            if wanted:
+                raise RefusedError(400, "live readings are switched off here (server.live.enabled)")
+            return False
+        return self._spools.exists() if wanted is None else wanted
+
+    def _source(self, *, live: bool) -> PublishedPool | Live:
+        if live:
+            assert self._live is not None
+            return self._live
+        return self.pool
 
     def page(
         self,
@@ -42,6 +64,7 @@ class Answers:
         limit: int | None = None,
         cursor: str | None = None,
         newest_first: bool = False,
+        live: bool = False,
     ) -> Response:
         """One page. In JSON it is ``{"items": […], "next": cursor or null}``; ``Link`` says the same in any format.
 
@@ -50,10 +73,11 @@ class Answers:
         """
         written = formats.chosen(form, request.headers.get("accept", ""))
         most = self._most(limit)
-        unchanged, etag = self._unchanged(request, written.name)
+        source = self._source(live=live)
+        unchanged, etag = self._unchanged(request, written.name, source.version())
         if unchanged is not None:
             return unchanged
-        with self.pool.cursor() as connection:
+        with source.cursor() as connection:
             sql = cursors.page(question.sql, question.key, limit=most, after=cursor, newest_first=newest_first)
             # A table and no Python object: to read one of those DuckDB needs the interpreter, and many threads block
             # one another for ever.
@@ -74,7 +98,7 @@ class Answers:
     ) -> Response:
         """All rows in the order of the question's key, written while they are read; seconds with so many decimals."""
         written = formats.chosen(form, request.headers.get("accept", ""))
-        unchanged, etag = self._unchanged(request, written.name)
+        unchanged, etag = self._unchanged(request, written.name, self.pool.version())
         if unchanged is not None:
             return unchanged
         order = ", ".join(f'"{name}"' for name in question.key)
@@ -89,9 +113,9 @@ class Answers:
         with self.pool.cursor() as connection:
             yield from written.written(connection, sql, decimals)
 
-    def objects(self, question: Question) -> list[dict[str, Any]]:
+    def objects(self, question: Question, *, live: bool = False) -> list[dict[str, Any]]:
         """A few rows, as objects that JSON can say."""
-        with self.pool.cursor() as connection:
+        with self._source(live=live).cursor() as connection:
             connection.execute(f"create temp table {_PAGE} as {question.sql}", dict(question.parameters))
             return [json.loads(line) for line in formats.json_lines(connection, f"select * from {_PAGE}", 6)]
 
@@ -109,9 +133,10 @@ class Answers:
             raise RefusedError(400, f"limit={limit} is not between 1 and {self._max_rows} (server.max_rows)")
         return limit
 
-    def _unchanged(self, request: Request, form: str) -> tuple[Response | None, str]:
+    @staticmethod
+    def _unchanged(request: Request, form: str, version: str) -> tuple[Response | None, str]:
         """304 where the asker has the very answer already; and the answer's ETag."""
-        told = f"{self.pool.version()} {request.url.path}?{request.url.query} {form}"
+        told = f"{version} {request.url.path}?{request.url.query} {form}"
         etag = f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         return (Response(status_code=304, headers={"ETag": etag}) if etag in known else None), etag

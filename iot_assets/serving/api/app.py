@@ -1,6 +1,6 @@
 """The application: what is where, in which order a request is looked over, and what goes wrong in a sentence.
 
-Belongs here: putting together. Does not: the addresses themselves (``addresses``, ``state``, ``sql``, ``forward``).
+Belongs here: putting together. Does not: the addresses themselves (``addresses``, ``events``, ``state``, …).
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 
 from iot_assets.errors import IotAssetsError
@@ -25,11 +27,14 @@ from iot_assets.lake.paths import DataPaths
 from iot_assets.serving.api.access import Access
 from iot_assets.serving.api.addresses import devices_addresses, readings_addresses
 from iot_assets.serving.api.answers import Answers
+from iot_assets.serving.api.events import events
 from iot_assets.serving.api.forward import forwarding
 from iot_assets.serving.api.keys import Keys
 from iot_assets.serving.api.refused import RefusedError, refusal
+from iot_assets.serving.api.socket import socket
 from iot_assets.serving.api.sql import ReadOnlySql, sql_address
 from iot_assets.serving.api.state import State, watching
+from iot_assets.serving.live.live import Live
 from iot_assets.serving.pool import PublishedPool
 from iot_assets.serving.published import QuestionError
 
@@ -52,10 +57,20 @@ def keys_file(settings: Settings) -> Path:
 def api(settings: Settings) -> FastAPI:
     """The application for these settings."""
     server = settings.server
-    pool = PublishedPool(DataPaths(settings.data_dir), threads=server.threads, memory_limit=server.memory_limit)
-    answers = Answers(pool, server.max_rows)
+    paths = DataPaths(settings.data_dir)
+    pool = PublishedPool(paths, threads=server.threads, memory_limit=server.memory_limit)
+    live = Live(settings, pool)
+    answers = Answers(pool, live if server.live.enabled else None, server.max_rows, spools=paths.spools)
     access = Access(server, Keys(keys_file(settings)))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        live.close()
+        pool.close()
+
     app = FastAPI(
+        lifespan=lifespan,
         title="iot_assets",
         version=version("iot-assets"),
         summary="What devices have sent, as tables that people can trust.",
@@ -66,20 +81,28 @@ def api(settings: Settings) -> FastAPI:
             Exception: _fail,
         },
     )
+    app.state.live = live
     app.router.redirect_slashes = False
+    state = State(settings, answers)
+    # What pages beside the API need of it.
+    app.state.pool, app.state.access, app.state.told = pool, access, state.told
 
-    def scope(name: str) -> Callable[[Request], None]:
-        def allow(request: Request) -> None:
+    def scope(name: str) -> Callable[[HTTPConnection], None]:
+        def allow(request: HTTPConnection) -> None:
             access.allow(request, name)
 
         return allow
 
-    for router in (readings_addresses(answers), devices_addresses(answers), watching(State(settings, answers))):
+    for router in (readings_addresses(answers), devices_addresses(answers), watching(State(settings, answers, live))):
         app.include_router(router, dependencies=[Depends(scope("read"))])
+    if server.live.enabled:
+        most = server.live.queue_readings
+        for router in (events(live, most), socket(live, most, server.cors_origins)):
+            app.include_router(router, dependencies=[Depends(scope("read"))])
     intake = f"http://{settings.http.host}:{settings.http.port or 8080}"
     app.include_router(forwarding(intake), dependencies=[Depends(scope("ingest"))])
     if server.sql.enabled:
-        sql = ReadOnlySql(DataPaths(settings.data_dir).serving, server.sql)
+        sql = ReadOnlySql(paths.serving, server.sql)
         app.include_router(sql_address(sql), dependencies=[Depends(scope("sql"))])
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_GZIP, compresslevel=_GZIP_LEVEL)
     if server.cors_origins:

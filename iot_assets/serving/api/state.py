@@ -20,6 +20,7 @@ from iot_assets.serving.reads.status import status
 
 if TYPE_CHECKING:
     from iot_assets.serving.api.answers import Answers
+    from iot_assets.serving.live.live import Live
     from iot_assets.settings import Settings
 
 _LANDER_SILENT: Final = timedelta(minutes=2)
@@ -28,8 +29,8 @@ _LANDER_SILENT: Final = timedelta(minutes=2)
 class State:
     """Looks when it is asked."""
 
-    def __init__(self, settings: Settings, answers: Answers) -> None:
-        self._settings, self._answers = settings, answers
+    def __init__(self, settings: Settings, answers: Answers, live: Live) -> None:
+        self._settings, self._answers, self._live = settings, answers, live
         self._paths = DataPaths(settings.data_dir)
 
     def told(self) -> dict[str, Any]:
@@ -45,7 +46,14 @@ class State:
         problems += complaints
         if waiting > self._settings.schedule.backlog_files:
             problems.append(f"{waiting} landed files wait to be processed; is Dagster's daemon running?")
-        return {"ok": not problems, "problems": problems, **found, "waiting_files": waiting, "lander": lander}
+        return {
+            "ok": not problems,
+            "problems": problems,
+            **found,
+            "waiting_files": waiting,
+            "lander": lander,
+            "live": self._live.state(),
+        }
 
     def _lander(self) -> tuple[dict[str, Any] | None, list[str]]:
         told = read_status(self._paths, self._settings.lander.name)

@@ -6,31 +6,21 @@ Belongs here: the tables of the tail in that publication's database, and keeping
 from __future__ import annotations
 
 import tempfile
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from iot_assets.serving.live.news import News, news_of
 from iot_assets.serving.live.segments import Segment, segment_of
+from iot_assets.serving.live.texts import text_of
 from iot_assets.warehouse.connection import transaction
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.settle import weigh
 
 if TYPE_CHECKING:
     from iot_assets.serving.pool import Copy
-
-
-class News(NamedTuple):
-    """A reading that has come to light."""
-
-    id: str
-    """Its place in the order of arrival."""
-    device_id: str
-    metric: str
-    reading: str
-    """All of it, as JSON."""
 
 
 class Beside:
@@ -41,7 +31,7 @@ class Beside:
         self.additions = 0
         self._cursor = copy.connection.cursor()
         self._cursor.execute("use serving; set TimeZone = 'UTC'")
-        self._cursor.execute(_text("beside"))
+        self._cursor.execute(text_of("beside"))
         paths = self._cursor.execute("select path from bronze.files").fetchall()
         self.published: frozenset[Segment] = frozenset(s for (path,) in paths if (s := segment_of(path)) is not None)
 
@@ -64,11 +54,11 @@ class Beside:
             self._stage(pa.concat_tables(unjudged))
         with transaction(self._cursor):
             if anew:
-                self._cursor.execute(_text("emptied"))
+                self._cursor.execute(text_of("emptied"))
             if unjudged:
                 self._cursor.execute(filled("silver/judged", judged="arriving", unjudged="unjudged"))
                 weigh(self._cursor, "-1", schema="memory.live")
-                self._cursor.execute(_text("kept"))
+                self._cursor.execute(text_of("kept"))
         self.additions += 1
 
     def _stage(self, unjudged: pa.Table) -> None:
@@ -82,12 +72,8 @@ class Beside:
 
     def news(self) -> list[News]:
         """What the last addition has brought to light, in the order of arrival."""
-        return [News(*row) for row in self._cursor.execute(_text("news")).fetchall()]
+        return news_of(self._cursor, "settled", "holds and place = 'new'")
 
     def close(self) -> None:
         """Add no more."""
         self._cursor.close()
-
-
-def _text(name: str) -> str:
-    return resources.files("iot_assets.serving.live").joinpath(f"{name}.sql").read_text(encoding="utf-8")

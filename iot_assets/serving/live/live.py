@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,7 @@ from iot_assets.serving.live.tail import Tail
 from iot_assets.serving.published import QuestionError
 
 if TYPE_CHECKING:
-    from iot_assets.serving.live.beside import News
+    from iot_assets.serving.live.listener import Listener
     from iot_assets.serving.pool import PublishedPool
     from iot_assets.settings import Settings
 
@@ -29,7 +29,9 @@ _INTEREST_SECONDS: Final = 60.0
 #: The first question after a sleep waits for the first look.
 _PATIENCE_SECONDS: Final = 30.0
 
-Ear = Callable[[list["News"]], None]
+
+class TooManyError(Exception):
+    """More want to listen than may."""
 
 
 class Live:
@@ -39,7 +41,8 @@ class Live:
         self._pause = settings.server.live.poll_seconds
         self._tail = Tail(settings, pool)
         self._changed = threading.Condition()
-        self._ears: set[Ear] = set()
+        self._most_listeners = settings.server.live.most_listeners
+        self._listeners: set[Listener] = set()
         self._wanted_at = 0.0
         self._looked = False
         self._trouble: Exception | None = None
@@ -53,9 +56,25 @@ class Live:
         Raises:
             QuestionError: nothing is published yet, or what has landed cannot be read.
         """
-        self._awake()
+        self.awake()
         with self._tail.cursor() as cursor:
             yield cursor
+
+    def awake(self) -> None:
+        """Wait until what is not published yet has been looked at.
+
+        Raises:
+            QuestionError: nothing is published yet, or what has landed cannot be read.
+        """
+        with self._changed:
+            self._want()
+            self._changed.wait_for(lambda: self._looked or self._trouble is not None, _PATIENCE_SECONDS)
+            if self._looked:
+                return
+            trouble = self._trouble
+        if isinstance(trouble, QuestionError):
+            raise trouble
+        raise QuestionError(f"live readings cannot be had at the moment: {trouble or 'the first look takes long'}")
 
     def version(self) -> str:
         """Differs whenever something else is seen.
@@ -63,13 +82,13 @@ class Live:
         Raises:
             QuestionError: as for ``cursor``.
         """
-        self._awake()
+        self.awake()
         return self._tail.version
 
     def state(self) -> dict[str, int | bool]:
         """For the status: whether it looks at present, and how much it shows and leaves out."""
         with self._changed:
-            listeners = len(self._ears)
+            listeners = len(self._listeners)
         return {
             "looking": self._looked,
             "listeners": listeners,
@@ -77,16 +96,23 @@ class Live:
             "left_out_messages": self._tail.left_out,
         }
 
-    def listen(self, ear: Ear) -> None:
-        """From now on, hand every reading that comes to light to this one, in the thread of the tail."""
-        with self._changed:
-            self._ears.add(ear)
-            self._want()
+    @contextmanager
+    def heard_by(self, listener: Listener) -> Iterator[None]:
+        """Hand every reading that comes to light from now on to this one; to be called when awake.
 
-    def leave(self, ear: Ear) -> None:
-        """Listen no more."""
+        Raises:
+            TooManyError: more listen than the settings allow.
+        """
         with self._changed:
-            self._ears.discard(ear)
+            if len(self._listeners) >= self._most_listeners:
+                raise TooManyError
+            self._listeners.add(listener)
+            self._want()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._listeners.discard(listener)
 
     def close(self) -> None:
         """Look no more."""
@@ -101,36 +127,26 @@ class Live:
             self._thread = threading.Thread(target=self._run, name="live-tail", daemon=True)
             self._thread.start()
 
-    def _awake(self) -> None:
-        with self._changed:
-            self._want()
-            self._changed.wait_for(lambda: self._looked or self._trouble is not None, _PATIENCE_SECONDS)
-            if self._looked:
-                return
-            trouble = self._trouble
-        if isinstance(trouble, QuestionError):
-            raise trouble
-        raise QuestionError(f"live readings cannot be had at the moment: {trouble or 'the first look takes long'}")
-
     def _run(self) -> None:
         while self._look_again():
             try:
                 found = self._tail.look()
-                news = self._tail.news() if found and self._ears else []
+                # What the first look finds has been there before.
+                news = self._tail.news() if found and self._looked and self._listeners else []
             except Exception as error:  # noqa: BLE001 - whatever it is, the next look begins from nothing
                 self._stumble(error)
             else:
                 with self._changed:
                     self._looked, self._trouble = True, None
                     self._changed.notify_all()
-                    ears = list(self._ears) if news else []
-                for ear in ears:
-                    ear(news)
+                    listeners = list(self._listeners) if news else []
+                for listener in listeners:
+                    listener.hear(news)
             self._closing.wait(self._pause)
 
     def _look_again(self) -> bool:
         with self._changed:
-            wanted = self._ears or time.monotonic() - self._wanted_at < _INTEREST_SECONDS
+            wanted = self._listeners or time.monotonic() - self._wanted_at < _INTEREST_SECONDS
             if wanted and not self._closing.is_set():
                 return True
             # With the lock: whoever asks from now on starts another thread.

@@ -1,4 +1,5 @@
--- Readings that the last addition has brought to light, in the order of arrival, which is their id.
+-- The last {most} readings in the order of arrival, which is their id, as those who listen are told of them; the
+-- latest first.
 select
     epoch_us(received_at) || '.' || message_id || '.' || position as id,
     device_id,
@@ -9,6 +10,7 @@ select
             received_at := strftime(received_at, '%Y-%m-%dT%H:%M:%S.%fZ'), message_id, position
         )
     )::varchar as reading
-from settled
-where holds and place = 'new'
-order by received_at, message_id, position
+from {source}
+where {which}
+order by received_at desc, message_id desc, position desc
+limit {most}

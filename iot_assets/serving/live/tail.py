@@ -18,8 +18,9 @@ import duckdb
 import pyarrow as pa
 
 from iot_assets.lake.paths import DataPaths
-from iot_assets.serving.live.beside import Beside, News
+from iot_assets.serving.live.beside import Beside
 from iot_assets.serving.live.decoding import Decoding
+from iot_assets.serving.live.news import News
 from iot_assets.serving.live.segments import ChangedError, Reading, Segment, in_lake, in_spool, read_on, rows_in
 from iot_assets.serving.published import QuestionError
 
