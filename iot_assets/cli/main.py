@@ -17,6 +17,7 @@ VERBS: Final = MappingProxyType(
         "alerts": "iot_assets.cli.alerts:alerts",
         "compact": "iot_assets.cli.compact:compact",
         "demo": "iot_assets.cli.up:demo",
+        "formulas": "iot_assets.cli.formulas:formulas",
         "keys": "iot_assets.cli.keys:keys",
         "land": "iot_assets.cli.land:land",
         "load": "iot_assets.cli.load:load",

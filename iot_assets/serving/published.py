@@ -37,9 +37,11 @@ def published(paths: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def ask(connection: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows that ``sql/<name>.sql`` gives for these named parameters."""
+def ask(
+    connection: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any], **queries: str
+) -> list[dict[str, Any]]:
+    """The rows that ``sql/<name>.sql`` gives for these named parameters, each ``{query}`` in it filled in."""
     sql = resources.files("iot_assets.serving").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    cursor = connection.execute(sql, parameters)
+    cursor = connection.execute(sql.format(**queries) if queries else sql, parameters)
     columns = [column[0] for column in cursor.description or []]
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
