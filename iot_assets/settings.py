@@ -387,6 +387,7 @@ class Settings(BaseSettings):
     status: Status = Field(default=Status(), description="When devices are silent.")
     quality: Quality = Field(default=Quality(), description="How the quality of data is counted and scored.")
     rules: tuple[Rule, ...] = Field(default=(), description="Rules that readings keep to, beside the built-in ones; one under the name of a built-in rule takes its place.")
+    rules_warn_hours: Annotated[float, Field(gt=0)] = Field(default=24, description="So long after a reading has broken a rule of action fail the check rules fails.")
     formulas: tuple[Formula, ...] = Field(default=DEFAULT_FORMULAS, description="Derived metrics; any that you declare take the place of the default. Of several with one name the first that gives a value holds.")
     dagster: Dagster = Field(default=Dagster(), description="Dagster's web page.")
     demo: Demo = Field(default=Demo(), description="The demo.")

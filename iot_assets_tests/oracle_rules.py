@@ -55,7 +55,7 @@ def hits(series: Sequence[Point], rules: Sequence[Rule]) -> list[Hit]:
         if rule.kind == "gap":
             continue
         for place, point in enumerate(ordered):
-            if rule.units and point.unit not in rule.units:
+            if rule.units and (point.unit or "") not in rule.units:
                 continue
             verdict = _verdict(rule, ordered, place)
             if verdict is not None:
@@ -92,7 +92,8 @@ def _jump(rule: Rule, ordered: Sequence[Point], place: int) -> float | None:
         return None
     before = ordered[place - 1]
     if rule.kind == "rate_of_change":
-        return None if before.at == point.at else abs(point.value - before.value) / ((point.at - before.at) / _SECOND)
+        apart = max((point.at - before.at) / _SECOND, rule.over_s or 0)
+        return None if before.at == point.at else abs(point.value - before.value) / apart
     if place + 1 == len(ordered) or ordered[place + 1].at - point.at > near:
         return None
     up, down = point.value - before.value, point.value - ordered[place + 1].value
@@ -142,7 +143,7 @@ def _gaps(rule: Rule, ordered: Sequence[Point], valid: Sequence[Point]) -> list[
                 limit = max(rule.for_s, rule.intervals * learned[0] / _SECOND, 1.5 * learned[1] / _SECOND)
             else:
                 limit = None
-        if limit is not None and gap > limit and (not rule.units or point.unit in rule.units):
+        if limit is not None and gap > limit and (not rule.units or (point.unit or "") in rule.units):
             found.append((point, rule, gap, limit))
     return found
 

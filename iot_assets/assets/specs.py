@@ -14,6 +14,7 @@ from iot_assets.warehouse import contract
 from iot_assets.warehouse.device_status import SILENT_DEVICES
 from iot_assets.warehouse.quality import SCORE
 from iot_assets.warehouse.repeats import BOOKS
+from iot_assets.warehouse.rule_report import FAILING
 from iot_assets.warehouse.tables import Column, Table
 
 OWNERS: Final = ("team:iot-platform",)
@@ -57,6 +58,7 @@ STEP_CHECKS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = MappingProxyT
             ),
         },
         "gold.device_status": {"silent_devices": (SILENT_DEVICES, False)},
+        "gold.rule_hits": {"rules": (FAILING, False)},
         "gold.quality_score": {"score": (SCORE, False)},
         "silver.readings": {
             "event_time_lag": ("The newest event is not older than the setting freshness.lag_warn_minutes.", False),

@@ -22,12 +22,12 @@ _PARAMETERS: Final = {
     "suspect_range": (("low", "high"), ()),
     "sentinel": (("values",), ()),
     "spike": (("limit",), ("within_s",)),
-    "rate_of_change": (("limit",), ("within_s",)),
+    "rate_of_change": (("limit",), ("within_s", "over_s")),
     "flat_line": (("for_s",), ("tolerance", "least")),
     "gap": (("for_s",), ("intervals",)),
     "clock_step": ((), ("limit", "within_s")),
 }
-_ALL: Final = ("low", "high", "values", "limit", "within_s", "for_s", "tolerance", "least", "intervals")
+_ALL: Final = ("low", "high", "values", "limit", "within_s", "for_s", "tolerance", "least", "intervals", "over_s")
 
 
 class Rule(Section):
@@ -43,10 +43,11 @@ class Rule(Section):
     metrics: tuple[str, ...] = Field(min_length=1, description="Metrics it is for: names, or patterns with * and ?.")
     devices: tuple[str, ...] = Field(default=("*",), min_length=1, description="Devices it is for, likewise.")
     units: tuple[str, ...] = Field(
-        default=(), description="Units of the readings it is for; empty: all, also those without one."
+        default=(), description='Units of the readings it is for, "" for those without one; empty: all.'
     )
-    action: Literal["warn", "exclude"] = Field(
-        default="warn", description="warn: the reading is listed. exclude: also, no rollup counts it."
+    action: Literal["warn", "exclude", "fail"] = Field(
+        default="warn",
+        description="warn: the reading is listed. exclude: also, no rollup counts it. fail: the check rules of gold.rule_hits fails for a while, which stops nothing.",
     )
     enabled: bool = Field(default=True, description="false switches it off.")
     low: float | None = Field(
@@ -63,6 +64,10 @@ class Rule(Section):
     within_s: Annotated[float, Field(gt=0, le=86_400)] | None = Field(
         default=None,
         description="spike, rate_of_change: a neighbour farther away does not count; clock_step: nor does one received longer before; 600 when not set.",
+    )
+    over_s: Annotated[float, Field(gt=0, le=86_400)] | None = Field(
+        default=None,
+        description="rate_of_change: a shorter time between two readings counts as so many seconds, so that small noise is no fast change.",
     )
     for_s: Annotated[float, Field(ge=60, le=604_800)] | None = Field(
         default=None,
@@ -101,15 +106,59 @@ class Rule(Section):
         return (self.within_s or 600) if "within_s" in _PARAMETERS[self.kind][1] else 0
 
 
+_CELSIUS: Final = ("Cel", "C", "°C", "degC", "celsius")
 _TEMPERATURES: Final = ("temperature", "*_temperature", "temp", "*Temperature")
+#: What hangs in a room or outdoors; an oven or a flow pipe has a name of its own, or is given other rules.
+_AIR: Final = (
+    "temperature",
+    "temp",
+    "air_temperature",
+    "room_temperature",
+    "indoor_temperature",
+    "outdoor_temperature",
+)
 _HUMIDITIES: Final = ("humidity", "*_humidity", "*Humidity", "rh")
+_PRESSURES: Final = ("pressure", "air_pressure", "atmospheric_pressure", "barometric_pressure", "barometer")
+_HECTOPASCALS: Final = ("hPa", "mbar")
+_CO2: Final = ("co2", "CO2", "*_co2", "eco2")
+_BATTERIES: Final = ("battery", "battery_level", "*_battery", "*_battery_level")
+_NONE: Final = (-200.0, -999.0, -9999.0, 9999.0)
 
 #: The built-in rules; one that is declared under the same name takes its place.
 DEFAULT: Final = (
-    Rule(name="temperature_sentinel", kind="sentinel", metrics=_TEMPERATURES, values=(-200, -999, -9999, 9999), action="exclude"),
-    Rule(name="humidity_sentinel", kind="sentinel", metrics=_HUMIDITIES, values=(-200, -999, -9999, 9999), action="exclude"),
-    Rule(name="temperature_zero", kind="range", metrics=_TEMPERATURES, units=("C", "°C", "degC"), low=-273.15),
-    Rule(name="humidity_range", kind="range", metrics=_HUMIDITIES, units=("%", "%RH"), low=0, high=105),
+    Rule(name="temperature_sentinel", kind="sentinel", metrics=_TEMPERATURES, values=_NONE, action="exclude"),
+    Rule(name="temperature_reset", kind="sentinel", metrics=_AIR, units=(*_CELSIUS, ""), values=(85,), action="exclude"),
+    Rule(name="humidity_sentinel", kind="sentinel", metrics=_HUMIDITIES, values=_NONE, action="exclude"),
+    Rule(name="pressure_sentinel", kind="sentinel", metrics=_PRESSURES, values=_NONE, action="exclude"),
+    Rule(name="co2_sentinel", kind="sentinel", metrics=_CO2, values=(-200, -999, -9999), action="exclude"),
+
+    Rule(name="temperature_zero", kind="range", metrics=_TEMPERATURES, units=_CELSIUS, low=-273.15, action="exclude"),
+    Rule(name="temperature_range", kind="range", metrics=_AIR, units=(*_CELSIUS, ""), low=-90, high=140, action="exclude"),
+    Rule(name="humidity_range", kind="range", metrics=_HUMIDITIES, units=("%", "%RH", ""), low=-2, high=105, action="exclude"),
+    Rule(name="pressure_range", kind="range", metrics=_PRESSURES, units=_HECTOPASCALS, low=300, high=1200, action="exclude"),
+    Rule(name="co2_range", kind="range", metrics=_CO2, units=("ppm", ""), low=0, high=20_000, action="exclude"),
+    Rule(name="battery_range", kind="range", metrics=_BATTERIES, units=("%",), low=0, high=100, action="exclude"),
+
+    Rule(name="temperature_suspect", kind="suspect_range", metrics=_AIR, units=_CELSIUS, low=-35, high=60),
+    Rule(name="humidity_suspect", kind="suspect_range", metrics=_HUMIDITIES, units=("%", "%RH"), low=3),
+    Rule(name="pressure_suspect", kind="suspect_range", metrics=_PRESSURES, units=_HECTOPASCALS, low=850, high=1070),
+    Rule(name="co2_suspect", kind="suspect_range", metrics=_CO2, units=("ppm", ""), low=300, high=5000),
+
+    Rule(name="temperature_spike", kind="spike", metrics=_AIR, limit=10, within_s=7200),
+    Rule(name="humidity_spike", kind="spike", metrics=_HUMIDITIES, limit=25, within_s=7200),
+    Rule(name="pressure_spike", kind="spike", metrics=_PRESSURES, units=_HECTOPASCALS, limit=15, within_s=7200),
+    Rule(name="co2_spike", kind="spike", metrics=_CO2, limit=1500, within_s=7200),
+    Rule(name="voltage_spike", kind="spike", metrics=("voltage",), limit=25, within_s=7200),
+
+    Rule(name="temperature_change", kind="rate_of_change", metrics=_AIR, limit=10 / 900, over_s=900, within_s=3600),
+    Rule(name="pressure_change", kind="rate_of_change", metrics=_PRESSURES, units=_HECTOPASCALS, limit=15 / 900, over_s=900, within_s=3600),
+    Rule(name="co2_change", kind="rate_of_change", metrics=_CO2, limit=1500 / 900, over_s=900, within_s=3600),
+
+    Rule(name="temperature_flat", kind="flat_line", metrics=_AIR, for_s=86_400, least=10),
+    Rule(name="air_flat", kind="flat_line", metrics=(*_HUMIDITIES, *_PRESSURES, *_CO2, "voltage"), for_s=36_000, least=10),
+
+    Rule(name="gap", kind="gap", metrics=("*",), for_s=600, intervals=4.5),
+    Rule(name="clock_step", kind="clock_step", metrics=("*",), limit=5, within_s=7200),
 )  # fmt: skip
 
 

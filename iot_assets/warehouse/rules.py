@@ -27,7 +27,10 @@ _TEXTS = pa.list_(pa.string())
 _SHAPE = pa.schema(
     [(name, pa.string()) for name in ("rule", "kind", "action")]
     + [(name, _TEXTS) for name in ("metrics", "devices", "units")]
-    + [(name, pa.float64()) for name in ("low", "high", "limit", "within_s", "for_s", "tolerance", "intervals")]
+    + [
+        (name, pa.float64())
+        for name in ("low", "high", "limit", "within_s", "over_s", "for_s", "tolerance", "intervals")
+    ]
     + [("least", pa.int64()), ("sentinels", pa.list_(pa.float64()))]
 )
 #: What keeps a reading out of its series, as a list of SQL literals.
@@ -120,6 +123,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None
             **rule.model_dump(include=set(_SHAPE.names)),
             "rule": rule.name,
             "within_s": rule.reach_s,
+            "over_s": rule.over_s or 0,
             "tolerance": rule.tolerance or 0,
             "least": rule.least or 5,
             "sentinels": rule.values,

@@ -331,7 +331,7 @@ RULE_HITS: Final = Table(
         _r("position", "INTEGER", "Its place in the message."),
         _r("rule", "VARCHAR", "The rule, as the settings name it."),
         _r("kind", "VARCHAR", "The rule's kind."),
-        _r("action", "VARCHAR", "warn, or exclude: no rollup counts the reading.", expect="action in ('warn', 'exclude')"),
+        _r("action", "VARCHAR", "warn; exclude: no rollup counts the reading; fail: the check rules fails.", expect="action in ('warn', 'exclude', 'fail')"),
         _r("value", "DOUBLE", "The reading's value."),
         _r("measure", "DOUBLE", "What was compared: the value, the jump, the change per second, seconds flat, of the gap, or back."),
         _r("bound", "DOUBLE", "The limit that it broke."),

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from iot_assets.assets import silver as silver_asset
 from iot_assets.sections.rules import DEFAULT, Rule, fault, in_force
-from iot_assets.warehouse import bronze, gold
+from iot_assets.warehouse import bronze, gold, rule_report
 from iot_assets.warehouse.rebuild import forget
 from iot_assets_tests import oracle_rules
 from iot_assets_tests.house import RUN, House, house_in
@@ -95,6 +95,20 @@ def test_the_newest_reading_names_the_rules_that_it_breaks(tmp_path: Path) -> No
     place.rules = []
     place.run()
     assert place.house.ask(newest) == [([],)]
+
+
+def test_a_rule_of_action_fail_fails_the_check_for_a_while_and_the_readings_count(tmp_path: Path) -> None:
+    place = Place(tmp_path, [RANGE.model_copy(update={"action": "fail"}), RATE])
+    place.take((0, 10), (60, 50), (7000, 60))
+    assert place.counted() == (3, 0, 40.0)
+    with place.house.open() as connection:
+        young = rule_report.check(connection, at(7200), warn_hours=24)
+        old = rule_report.check(connection, at(7060 + 3600), warn_hours=1)
+    assert not young.passed
+    assert (young.failing, [row["value"] for row in young.sample]) == (2, [60, 50])
+    assert young.facts == {"hits_last_hour": 1, "hits_last_day": 3, "limits_last_day": 2, "rate_last_day": 1}
+    assert old.passed
+    assert old.facts["hits_last_day"] == 3
 
 
 def test_a_rule_says_nothing_of_other_metrics(tmp_path: Path) -> None:
@@ -217,7 +231,7 @@ def test_a_clock_step_is_seen_in_the_order_of_arrival(tmp_path: Path) -> None:
     assert len(place.hits()) == 2
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_whatever_the_order_of_arrival_hits_and_means_are_those_of_the_oracle(tmp_path: Path, seed: int) -> None:
     drawn = random.Random(seed)
     times = drawn.sample(range(0, 90_000, 20), 30) + drawn.sample(range(40_000, 43_600, 20), 60)

@@ -39,7 +39,7 @@ join rule_series u
     on u.device_id = a.device_id
     and u.metric = a.metric
     and u.kind = 'clock_step'
-    and (len(u.units) = 0 or list_contains(u.units, a.unit))
+    and (len(u.units) = 0 or list_contains(u.units, coalesce(a.unit, '')))
 where a.received_at between s.since_at and s.until_at + to_microseconds({reach_us})
     and epoch_us(a.received_at) - epoch_us(a.received_before_at) <= u.within_s * 1000000
     and (epoch_us(a.before_at) - epoch_us(a.event_at)) / 1000000 > coalesce(u."limit", 0);

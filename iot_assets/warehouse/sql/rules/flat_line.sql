@@ -51,7 +51,7 @@ join rule_series u
     on u.device_id = s.device_id
     and u.metric = s.metric
     and u.rule = {rule}
-    and (len(u.units) = 0 or list_contains(u.units, s.unit))
+    and (len(u.units) = 0 or list_contains(u.units, coalesce(s.unit, '')))
 where s.first_low is not null
     and s.readings + 1 >= u.least
     and greatest(s.high, -s.first_high.value) - s.value <= u.tolerance

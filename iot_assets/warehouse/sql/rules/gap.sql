@@ -56,7 +56,7 @@ bounded as (
         on u.device_id = e.device_id
         and u.metric = e.metric
         and u.kind = 'gap'
-        and (len(u.units) = 0 or list_contains(u.units, e.unit))
+        and (len(u.units) = 0 or list_contains(u.units, coalesce(e.unit, '')))
     left join silver.devices d
         on d.device_id = e.device_id
         and d.valid_from_at <= e.received_at

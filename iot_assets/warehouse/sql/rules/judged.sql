@@ -38,7 +38,7 @@ compared as (
             when 'rate_of_change' then
                 case
                     when r.since_us > 0 and r.since_us <= u.within_s * 1000000
-                    then abs(r.value - r.before) / (r.since_us / 1000000)
+                    then abs(r.value - r.before) / greatest(r.since_us / 1000000, u.over_s)
                 end
             else r.value
         end as measure
@@ -50,7 +50,7 @@ compared as (
     join ours u
         on u.device_id = r.device_id
         and u.metric = r.metric
-        and (len(u.units) = 0 or list_contains(u.units, r.unit))
+        and (len(u.units) = 0 or list_contains(u.units, coalesce(r.unit, '')))
 ),
 bounded as (
     select

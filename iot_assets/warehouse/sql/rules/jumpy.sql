@@ -14,5 +14,5 @@ from chain c
 join ours o using (device_id, metric)
 where abs(c.value - c.before) > case o.kind
     when 'spike' then o."limit"
-    else o."limit" * (epoch_us(c.event_at) - epoch_us(c.before_at)) / 1000000
+    else o."limit" * greatest((epoch_us(c.event_at) - epoch_us(c.before_at)) / 1000000, o.over_s)
 end
