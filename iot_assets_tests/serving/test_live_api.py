@@ -37,7 +37,8 @@ class Fed:
         self.served = serve(house, live=changed)
 
     def socket(self, **how: Any) -> ClientConnection:
-        return connect(self.served.address.replace("http", "ws") + "/live", **how)
+        made: ClientConnection = connect(self.served.address.replace("http", "ws") + "/live", **how)
+        return made
 
 
 @pytest.fixture
