@@ -1,4 +1,4 @@
-"""Views for people with BI tools: a star of two dimensions and two facts, declared like tables.
+"""Views for people with BI tools: a star of two dimensions and two facts, and completeness, declared like tables.
 
 Belongs here: declarations, and making the views in a file. Does not: the queries (``sql/views``).
 Those of ``VIEWS`` are in both files; one more for each kind of device, with a column a metric, is made with each
@@ -121,8 +121,24 @@ FACT_DEVICE_EVENTS: Final = Table(
     time="happened_at",
 )
 
+COMPLETENESS_1MIN: Final = Table(
+    "gold",
+    "completeness_1min",
+    "How complete each minute is of series that speak once a minute or more often, silent minutes included.",
+    (
+        _DEVICE,
+        Column("metric", "VARCHAR", "The metric.", required=True),
+        Column("minute_at", _AT, "Start of the minute.", required=True),
+        Column("expected", "DOUBLE", "Readings that its interval in gold.quality_hourly promises.", required=True),
+        Column("received", "BIGINT", "Readings, each once.", required=True),
+        Column("completeness", "DOUBLE", "received / expected, at most 1.", required=True),
+    ),
+    key=("device_id", "metric", "minute_at"),
+    time="minute_at",
+)
+
 #: The views of both files; each is made of those before it.
-VIEWS: Final = (DIM_DEVICE, DIM_TIME, FACT_DEVICE_METRICS, FACT_DEVICE_EVENTS)
+VIEWS: Final = (DIM_DEVICE, DIM_TIME, FACT_DEVICE_METRICS, FACT_DEVICE_EVENTS, COMPLETENESS_1MIN)
 #: View of a kind of devices: this name and the kind's.
 OF_KIND: Final = FACT_DEVICE_METRICS.name
 #: Kinds with more metrics than this have no view of their own, and so have kinds beyond so many.

@@ -70,6 +70,14 @@ def test_a_whole_hour_is_complete_and_one_with_holes_is_not(house: House, take: 
     ]
 
 
+def test_each_minute_is_as_complete_as_what_came_in_it_silent_ones_included(house: House, take: Lander) -> None:
+    readings = every(10, 0, HOUR)
+    take(*readings[:15], *readings[30:])
+    judge(house, HOUR)
+    found = house.ask("select expected, received, completeness from gold.completeness_1min order by minute_at")
+    assert found == [(6, n, n / 6) for n in (6, 6, 3, 0, 0, *[6] * 55)]
+
+
 def test_jitter_at_the_edge_of_an_hour_makes_no_reading_miss(house: House, take: Lander) -> None:
     drawn = random.Random(1)
     times = [900 * n + drawn.uniform(-60, 60) for n in range(1, 97)]
