@@ -1,8 +1,8 @@
 # ruff: noqa: INP001 - a script beside its pages, not a package
 """Makes the parts of the docs that come from the code: ``.venv/bin/python docs/make.py``, or ``--check`` to compare.
 
-Whole pages: ``docs/settings.md``, ``docs/tables.md``, ``iot.example.toml`` and, for the lineage of columns,
-``iot_assets/assets/column_lineage.json``. In the others, what stands between
+Whole pages: ``docs/settings.md``, ``docs/tables.md``, ``iot.example.toml``; and for Dagster's page
+``iot_assets/assets/column_lineage.json`` and ``code_versions.json``. In the others, what stands between
 ``<!-- made: NAME -->`` and ``<!-- end -->``. Belongs here: turning the code's own tables into Markdown. Does not: words
 of its own.
 """
@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Final
 
 import conventions_page
+from code_parts import code_versions
 from conventions_page import table as _table
 from sample_run import sample
 
@@ -62,6 +63,7 @@ def made() -> dict[Path, str]:
     pages = {path: _printed(*words) for path, words in PAGES.items()}
     pages[HERE / "tables.md"] = _tables()
     pages[ROOT / "iot_assets" / "assets" / "column_lineage.json"] = _column_lineage()
+    pages[ROOT / "iot_assets" / "assets" / "code_versions.json"] = code_versions()
     for path in sorted(HERE.glob("*.md")):
         if path not in pages and _BLOCK.search(text := path.read_text(encoding="utf-8")):
             pages[path] = _BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found['name']]()}{found[3]}", text)

@@ -332,6 +332,7 @@ def _without_marks(sql: str) -> str:
 def _name(table: exp.Expr) -> str:
     """``schema.table`` or ``table``, without the catalog."""
     node = table.this if isinstance(table, exp.Schema) else table
+    assert isinstance(node, exp.Table)
     return ".".join(part for part in (node.db.lower(), node.name.lower()) if part)
 
 

@@ -11,6 +11,7 @@ from iot_assets.assets.lake import landed_materialization
 from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import LANDED, check_specs_of, spec_of
+from iot_assets.assets.versions import behind
 from iot_assets.assets.watching import lander_checks, ledger_check
 from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, data_paths
@@ -41,12 +42,13 @@ def bronze(
             done = bring_in(connection, settings, context.run.run_id)
             checks = latest_of([*done.checks, *lander_checks(data_paths(settings), settings)])
             ledger.log(connection, context.run.run_id, checks)
+            older = behind(connection, settings)
     except ContractError as error:
         yield from blocked(error, warehouse, context.run.run_id)
         return
     if done.landed is not None:
         context.log_event(done.landed)
-    yield from emit(context, done.tables, checks)
+    yield from emit(context, done.tables, checks, older)
 
 
 @dataclass(frozen=True, slots=True)

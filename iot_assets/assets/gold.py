@@ -10,6 +10,7 @@ import duckdb
 from iot_assets.assets.results import age_seconds, blocked, emit, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
+from iot_assets.assets.versions import behind
 from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, formulas
 from iot_assets.sections.rules import in_force
@@ -78,10 +79,11 @@ def gold(
             ledger.log(connection, run_id, checks)
             tables = metadata(connection, healed) | _status_metadata(connection, judged)
             tables |= _quality_metadata(connection, scored)
+            older = behind(connection, settings)
     except ContractError as error:
         yield from blocked(error, warehouse, context.run.run_id)
         return
-    yield from emit(context, tables, checks)
+    yield from emit(context, tables, checks, older)
 
 
 def metadata(connection: duckdb.DuckDBPyConnection, healed: unit.Healed) -> dict[Table, dict[str, Any]]:

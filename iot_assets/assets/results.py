@@ -5,10 +5,12 @@ Belongs here: metadata. Does not: computing what it says.
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 import duckdb
+from dagster._core.definitions.data_version import CODE_VERSION_TAG
 
 from iot_assets.assets.specs import key_of
 from iot_assets.errors import ContractError
@@ -17,6 +19,7 @@ from iot_assets.warehouse import ledger
 from iot_assets.warehouse.connection import rows, scalar
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.ddl import quote
+from iot_assets.warehouse.made_by import Behind
 from iot_assets.warehouse.tables import Table
 
 _SAMPLE_ROWS = 5
@@ -98,17 +101,24 @@ def latest_of(checks: Iterable[CheckResult]) -> list[CheckResult]:
 
 
 def emit(
-    context: dg.AssetExecutionContext, tables: Mapping[Table, Mapping[str, Any]], checks: Iterable[CheckResult]
+    context: dg.AssetExecutionContext,
+    tables: Mapping[Table, Mapping[str, Any]],
+    checks: Iterable[CheckResult],
+    older: Mapping[Table, Behind] = MappingProxyType({}),
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Materializations and check results of a unit.
 
     A unit always writes all its tables. Where a run selected only some of them, the others are reported too, by events
-    of their own, since Dagster takes outputs only for what was selected.
+    of their own, since Dagster takes outputs only for what was selected. Of a table in ``older``, rows of some days
+    were made by other code: that is the version reported, so that Dagster goes on to show it as out of date.
     """
     selected = context.selected_asset_keys
-    for table, metadata in tables.items():
+    for table, figures in tables.items():
+        behind = older.get(table)
+        metadata = {**figures, "days_of_other_code": behind.days} if behind else figures
         if key_of(table) in selected:
-            yield dg.MaterializeResult(asset_key=key_of(table), metadata=metadata)
+            tags = {CODE_VERSION_TAG: behind.version} if behind else None
+            yield dg.MaterializeResult(asset_key=key_of(table), metadata=metadata, tags=tags)
         else:
             context.log_event(dg.AssetMaterialization(key_of(table), metadata=metadata))
     for check in checks:

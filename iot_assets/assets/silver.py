@@ -15,6 +15,7 @@ from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, mar
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
 from iot_assets.assets.unrouted import unrouted
+from iot_assets.assets.versions import behind, parts
 from iot_assets.assets.watching import drift_check, errors_check, lag_check
 from iot_assets.decoders.decode import decode
 from iot_assets.decoders.decoded import Bounds
@@ -22,7 +23,7 @@ from iot_assets.decoders.routes import RouteTable
 from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, bounds, route_table
 from iot_assets.settings import Settings
-from iot_assets.warehouse import births, ledger
+from iot_assets.warehouse import births, ledger, made_by
 from iot_assets.warehouse import silver as unit
 from iot_assets.warehouse.connection import rows, scalar
 from iot_assets.warehouse.contract import CheckResult
@@ -80,16 +81,19 @@ def silver(
             checks = latest_of(checks)
             ledger.log(connection, context.run.run_id, checks)
             tables = metadata(connection, written, drift)
+            older = behind(connection, settings)
     except ContractError as error:
         yield from blocked(error, warehouse, context.run.run_id)
         return
-    yield from emit(context, tables, checks)
+    yield from emit(context, tables, checks, older)
 
 
 def settle_pending(connection: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> list[unit.Written]:
     """Decode and settle each batch that silver has not applied, a transaction each."""
     settler = Settler(connection, route_table(settings), bounds(settings), run_id, settings.drift.shapes_per_route)
     pending = ledger.pending(connection, "silver")
+    if pending:
+        made_by.note(connection, parts(settings))
     written = [settler.settle(batch, unit.open_batch(connection, batch)) for batch in pending]
     return written + settler.read_again(settings.warehouse.batch_messages)
 

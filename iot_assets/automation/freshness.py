@@ -6,6 +6,7 @@ from typing import Any, Final
 import dagster as dg
 
 from iot_assets.assets.specs import key_of
+from iot_assets.assets.versions import with_versions
 from iot_assets.settings import Settings
 from iot_assets.warehouse.tables import FILES, MESSAGES
 
@@ -33,10 +34,10 @@ def catch_up() -> dg.AutomationCondition[Any]:
 
 
 def with_policies(defs: dg.Definitions, settings: Settings) -> dg.Definitions:
-    """The same definitions, every asset with its freshness policy and the roots with their condition."""
+    """The same definitions, every asset with its code version and freshness policy, the roots with their condition."""
 
     def apply(spec: dg.AssetSpec) -> dg.AssetSpec:
-        spec = dg.apply_freshness_policy(spec, policy(settings))
+        spec = dg.apply_freshness_policy(with_versions(spec, settings), policy(settings))
         return spec.replace_attributes(automation_condition=catch_up()) if spec.key in ROOTS else spec
 
     return defs.permissive_map_resolved_asset_specs(func=apply, selection=None)

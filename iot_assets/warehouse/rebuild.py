@@ -84,5 +84,6 @@ def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
                 )
         for table in _BY_LANDED_DAY:
             connection.execute(f"delete from {table} where landed_on = ?", [day])
+        connection.execute("delete from ops.made_by where landed_on = ?", [day])
         connection.execute("delete from bronze.files where landed_on = ? and state = 'entered'", [day])
         return Forgotten(day, files, int(scalar(connection, "select count(*) from forgotten")))

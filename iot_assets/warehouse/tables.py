@@ -540,6 +540,16 @@ RHYTHM: Final = Table(
     key=("device_id", "metric", "day"),
 )
 
+MADE_BY: Final = Table(
+    "ops", "made_by", "By which code and settings the rows of each landed day were made, part by part: noted when the day's first messages were settled.",
+    (
+        _r("landed_on", "DATE", "Day folder of the landed files."),
+        _r("part", "VARCHAR", "Part of the code: bronze, silver, rules, rollups, …"),
+        _r("version", "VARCHAR", "Fingerprint of that part, and of the settings that it follows."),
+    ),
+    key=("landed_on", "part"),
+)
+
 APPLIED: Final = Table(
     "ops", "applied", "Which batch each write unit has written: the mark set in the very transaction that wrote it.",
     (
@@ -661,7 +671,7 @@ TABLES: Final = MappingProxyType(
             DEVICE_STATUS, DEVICE_EVENTS, QUALITY_HOURLY, QUALITY_SCORE, QUALITY_LOG, ALERTS,
             APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, PRUNED, HISTORY, TOUCHED_DAYS,
             THAWED, FORMULA_DEVICES,
-            RULES, JUDGED, DIRTY_HOURS, RHYTHM,
+            RULES, JUDGED, DIRTY_HOURS, RHYTHM, MADE_BY,
         )
     }
 )

@@ -106,7 +106,7 @@ def test_every_table_made_by_sql_has_its_columns_traced() -> None:
     assert untraced == UNTRACED
 
 
-#: Parts of keys that say something of no column: names of rules and formulas, kinds of scopes, and when something was found.
+#: Parts of keys that come from no column: names of rules and formulas, kinds of scopes, when something was found.
 UNTRACED = {
     "gold.rule_hits.rule",
     "gold.quality_score.scope",
