@@ -1,6 +1,7 @@
 """By which code the rows of each landed day were made.
 
-Noted when a day's messages are first settled, and kept until the day is forgotten for a rebuild. Belongs here: the table ``ops.made_by``. Does not: what a version is made of (``assets/versions.py``).
+Noted when a day's messages are first settled, and kept until the day is forgotten for a rebuild. Belongs here: the
+table ``ops.made_by``. Does not: what a version is made of (``assets/versions.py``).
 """
 
 from __future__ import annotations
