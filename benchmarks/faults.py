@@ -4,7 +4,7 @@
     python benchmarks/faults.py --devices 200 --days 10    # in a minute
 
 Makes the month (``simulated_month``) and breaks it (``fault_injector``), lands it a file an hour, and runs the real
-chain on each three of them: bronze, silver, gold, and as of then the status of devices and the quality of hours.
+chain on each four of them: bronze, silver, gold, and as of then the status of devices and the quality of hours.
 ``--keep`` leaves the data folder, with the ledger of faults, in ``work/``.
 
 Rules are the built-in ones and those that the owner of such a fleet would declare (``simulated_month.toml``), or with
@@ -44,7 +44,7 @@ from iot_assets.warehouse.connection import Warehouse
 
 HERE = Path(__file__).parent
 #: The chain runs so often: each minute, as it does in service, would take a day.
-STEP_HOURS = 3
+STEP_HOURS = 4
 RUN = "faults"
 UNITS = {"temperature": "Cel", "humidity": "%", "pressure": "hPa", "co2": "ppm", "voltage": "V", "current": "A",
          "power": "W", "energy": "kWh", "volume": "m3", "battery": "%"}  # fmt: skip

@@ -43,10 +43,10 @@ class Kind:
 
 
 KINDS = (
-    Kind("power meter", 0.002, 10, {"voltage": 1, "current": 2, "power": 0, "energy": 3}),
-    Kind("air monitor", 0.010, 60, {"co2": 0, "temperature": 1, "humidity": 0}),
-    Kind("weather station", 0.200, 600, {"temperature": 2, "humidity": 1, "pressure": 1, "battery": 0}),
-    Kind("room sensor", 0.388, 900, {"temperature": 1, "humidity": 0, "battery": 0}),
+    Kind("power meter", 0.001, 10, {"voltage": 1, "current": 2, "power": 0, "energy": 3}),
+    Kind("air monitor", 0.006, 60, {"co2": 0, "temperature": 1, "humidity": 0}),
+    Kind("weather station", 0.200, 900, {"temperature": 2, "humidity": 1, "pressure": 1, "battery": 0}),
+    Kind("room sensor", 0.393, 1800, {"temperature": 1, "humidity": 0, "battery": 0}),
     Kind("water meter", 0.300, 3600, {"volume": 3, "battery": 0}),
     Kind("door", 0.100, 3600, {"open": 0, "battery": 0}),
 )
