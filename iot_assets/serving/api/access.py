@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.requests import HTTPConnection
 
+from iot_assets.serving.api.cookies import Cookie, cookie_for, key_of
 from iot_assets.serving.api.keys import Key, Keys
 from iot_assets.serving.api.refused import RefusedError
 
@@ -57,11 +58,25 @@ class Access:
         if not key.may(scope):
             raise RefusedError(403, f"the key {key.name!r} has not the scope {scope}")
 
+    def log_in(self, request: HTTPConnection, secret: str) -> Cookie:
+        """The cookie that stands for this key, to read with.
+
+        Raises:
+            RefusedError: there is no such key, it may not read, or it was tried too often.
+        """
+        self._slow_down(f"address {request.client.host if request.client else ''}")
+        found = self._keys.find(secret)
+        if found is None:
+            raise RefusedError(401, "there is no such API key; it may have been revoked")
+        if not found.may("read"):
+            raise RefusedError(403, f"the key {found.name!r} has not the scope read")
+        return cookie_for(found)
+
     def _key(self, request: HTTPConnection) -> Key | None:
         given = request.headers.get("authorization", "")
         secret = given[7:].strip() if given[:7].lower() == "bearer " else request.headers.get("x-api-key", "")
         if not secret:
-            return None
+            return key_of(request.cookies.get(COOKIE, ""), self._keys)
         found = self._keys.find(secret)
         if found is None:
             self._slow_down(f"address {request.client.host if request.client else ''}")

@@ -83,7 +83,7 @@ def api(settings: Settings) -> FastAPI:
     )
     app.state.live = live
     app.router.redirect_slashes = False
-    state = State(settings, answers)
+    state = State(settings, answers, live)
     # What pages beside the API need of it.
     app.state.pool, app.state.access, app.state.told = pool, access, state.told
 
@@ -93,7 +93,7 @@ def api(settings: Settings) -> FastAPI:
 
         return allow
 
-    for router in (readings_addresses(answers), devices_addresses(answers), watching(State(settings, answers, live))):
+    for router in (readings_addresses(answers), devices_addresses(answers), watching(state)):
         app.include_router(router, dependencies=[Depends(scope("read"))])
     if server.live.enabled:
         most = server.live.queue_readings
