@@ -22,6 +22,7 @@ from iot_assets.decoders.decoded import Bounds
 from iot_assets.decoders.routes import RouteTable
 from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, bounds, route_table
+from iot_assets.sections.rules import Rule, in_force
 from iot_assets.settings import Settings
 from iot_assets.warehouse import births, ledger, made_by
 from iot_assets.warehouse import silver as unit
@@ -90,7 +91,7 @@ def silver(
 
 def settle_pending(connection: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> list[unit.Written]:
     """Decode and settle each batch that silver has not applied, a transaction each."""
-    settler = Settler(connection, route_table(settings), bounds(settings), run_id, settings.drift.shapes_per_route)
+    settler = _settler(connection, settings, run_id)
     pending = ledger.pending(connection, "silver")
     if pending:
         made_by.note(connection, parts(settings))
@@ -102,7 +103,7 @@ def replay_rejects(
     connection: duckdb.DuckDBPyConnection, settings: Settings, choice: Choice, run_id: str
 ) -> list[unit.Written]:
     """Decode the chosen rejects again and settle what comes of it, each reject once."""
-    settler = Settler(connection, route_table(settings), bounds(settings), run_id, settings.drift.shapes_per_route)
+    settler = _settler(connection, settings, run_id)
     since, written = datetime.now(UTC), []
     most = settings.warehouse.batch_messages
     while opened := open_rejects(connection, choice, since=since, most=most, run_id=run_id):
@@ -119,6 +120,7 @@ class Settler:
     bounds: Bounds
     run_id: str
     shapes_per_route: int
+    rules: tuple[Rule, ...]
 
     def settle(self, batch: ledger.Batch, messages: pa.Table) -> unit.Written:
         """One transaction of silver."""
@@ -133,7 +135,13 @@ class Settler:
             decoded.births,
         )
         return unit.write(
-            self.connection, batch, ready, history, run_id=self.run_id, shapes_per_route=self.shapes_per_route
+            self.connection,
+            batch,
+            ready,
+            history,
+            run_id=self.run_id,
+            shapes_per_route=self.shapes_per_route,
+            rules=self.rules,
         )
 
     def read_again(self, most: int) -> list[unit.Written]:
@@ -142,6 +150,11 @@ class Settler:
         while batch := births.open_rereads(self.connection, most=most, run_id=self.run_id):
             written.append(self.settle(batch, unit.batch_messages(self.connection)))
         return written
+
+
+def _settler(connection: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> Settler:
+    shapes, rules = settings.drift.shapes_per_route, in_force(settings.rules)
+    return Settler(connection, route_table(settings), bounds(settings), run_id, shapes, rules)
 
 
 def metadata(

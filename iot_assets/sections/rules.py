@@ -45,9 +45,9 @@ class Rule(Section):
     units: tuple[str, ...] = Field(
         default=(), description='Units of the readings it is for, "" for those without one; empty: all.'
     )
-    action: Literal["warn", "exclude", "fail"] = Field(
+    action: Literal["warn", "exclude", "quarantine", "fail"] = Field(
         default="warn",
-        description="warn: the reading is listed. exclude: also, no rollup counts it. fail: the check rules of gold.rule_hits fails for a while, which stops nothing.",
+        description="warn: the reading is listed. exclude: also, no rollup counts it. quarantine: it stays out of silver.readings, its message is a reject that can be replayed. fail: the check rules of gold.rule_hits fails for a while, which stops nothing.",
     )
     enabled: bool = Field(default=True, description="false switches it off.")
     low: float | None = Field(
@@ -96,6 +96,11 @@ class Rule(Section):
             )
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"rule {self.name!r}: low is above high")
+        if self.action == "quarantine" and self.kind not in {"range", "suspect_range", "sentinel"}:
+            raise ValueError(
+                f"rule {self.name!r}: {self.kind} needs neighbours, which may arrive later, so it cannot quarantine;"
+                " allowed are warn, fail" + (" and exclude" if self.kind != "gap" else "")
+            )
         if self.kind == "gap" and self.action == "exclude":
             raise ValueError(f"rule {self.name!r}: what ends a gap is no wrong reading, so a gap excludes nothing")
         return self

@@ -32,23 +32,35 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
         " semi join (select * from rule_series where kind = 'flat_line') using (device_id, metric))"
     )
     spans, only = spans_of(connection, concerned, "minute_at"), devices_of(connection, concerned)
-    around = rule_hits.apart([Span(s.first - back - _HOUR, s.last + 2 * back + 2 * _HOUR) for s in spans])
+    around = rule_hits.apart([Span(s.first - 4 * _HOUR, s.last + 2 * back + 2 * _HOUR) for s in spans])
     rollups = rule_hits.rows(connection, READINGS_1H, around, only=only)
-    # Where just one hour of each series is dirty, nothing that it tells is asked for.
-    several = scalar(
-        connection,
-        "select count(distinct date_trunc('hour', minute_at)) > 1 from rejudged_minutes"
-        " semi join (select * from rule_series where kind = 'flat_line') using (device_id, metric)",
-    )
-    hours = rule_hits.apart([Span(s.first - _HOUR, s.last + _HOUR) for s in spans]) if several else []
-    readings = rule_hits.rows(connection, READINGS, hours, only=only)
-    connection.execute(filled("rules/flat_hours", rollups=rollups, readings=readings, excluding=excluding))
+    connection.execute(filled("rules/flat_hours", rollups=rollups))
+    _narrow(connection, back, excluding)
     connection.execute("create or replace temp table flat_lines as select * from gold.rule_hits where false")
     for rule, for_s in connection.execute("select distinct rule, for_s from flat order by 1").fetchall():
         _lines(connection, rule, timedelta(seconds=for_s), excluding)
     connection.execute("create or replace temp table judged as from flat_lines")
     rule_hits.stand(connection, ["flat_line"], "flat_hours", width="hour")
     rule_hits.put(connection)
+
+
+def _narrow(connection: duckdb.DuckDBPyConnection, back: timedelta, excluding: str) -> None:
+    """Make ``flat`` of what the hours just before leave over, by those of all that a flat line reaches back to."""
+    spans, only = spans_of(connection, "unchanged", "bucket_at"), devices_of(connection, "unchanged")
+    around = rule_hits.apart([Span(s.first - 2 * back - 2 * _HOUR, s.last) for s in spans])
+    asked = (
+        "(select d.device_id, d.bucket_at from flat_dirty d join unchanged u using (device_id, metric)"
+        " where d.bucket_at < u.bucket_at and d.bucket_at >= u.bucket_at - to_seconds(2 * u.for_s + 3600))"
+    )
+    dirty = rule_hits.apart([Span(s.first, s.last + _HOUR) for s in spans_of(connection, asked, "bucket_at")])
+    connection.execute(
+        filled(
+            "rules/flat",
+            rollups=rule_hits.rows(connection, READINGS_1H, around, only=only),
+            readings=rule_hits.rows(connection, READINGS, dirty, only=devices_of(connection, asked)),
+            excluding=excluding,
+        )
+    )
 
 
 def _lines(connection: duckdb.DuckDBPyConnection, rule: str, back: timedelta, excluding: str) -> None:

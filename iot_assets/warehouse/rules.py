@@ -7,39 +7,18 @@ which ``gold`` heals after ``judge`` from what it finds excluded, and before ``j
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import duckdb
-import pyarrow as pa
 
-from iot_assets.model import EXCLUDING_FLAGS
 from iot_assets.sections.rules import Rule
 from iot_assets.warehouse import contract, rule_clock, rule_flat, rule_gaps, rule_hits, rule_values
-from iot_assets.warehouse.connection import scalar, stage
+from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.contract import CheckResult
-from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.rule_stage import EXCLUDING, fingerprint, stage_rules
 from iot_assets.warehouse.spans import Span, within
 from iot_assets.warehouse.tables import RULE_HITS
-
-_TEXTS = pa.list_(pa.string())
-_SHAPE = pa.schema(
-    [(name, pa.string()) for name in ("rule", "kind", "action")]
-    + [(name, _TEXTS) for name in ("metrics", "devices", "units")]
-    + [
-        (name, pa.float64())
-        for name in ("low", "high", "limit", "within_s", "over_s", "for_s", "tolerance", "intervals")
-    ]
-    + [("least", pa.int64()), ("sentinels", pa.list_(pa.float64()))]
-)
-#: What keeps a reading out of its series, as a list of SQL literals.
-EXCLUDING = ", ".join(literal(flag) for flag in EXCLUDING_FLAGS)
-
-
-def fingerprint(rules: Sequence[Rule]) -> str:
-    """Differs where anything does that a verdict depends on."""
-    return hashlib.sha256("\n".join(rule.model_dump_json() for rule in rules).encode()).hexdigest()
 
 
 def judge(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:
@@ -47,6 +26,7 @@ def judge(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:
 
     Where the rules are others than those of the last time, all readings in the warehouse file are judged again.
     """
+    rules = [rule for rule in rules if rule.action != "quarantine"]  # ``quarantine`` keeps them out of silver
     rule_hits.begin(connection)
     news = fingerprint(rules)
     changed = scalar(connection, "select max(fingerprint) from ops.rules") != (news if rules else None)
@@ -56,8 +36,7 @@ def judge(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:
             connection.execute("insert into ops.rules values (?)", [news])
     again = "select device_id, metric, bucket_at as minute_at from gold.readings_1min" if changed else ""
     _news(connection, again)
-    _stage(connection, rules)
-    connection.execute(filled("rules/rule_series", series="select distinct device_id, metric from rejudged_minutes"))
+    stage_rules(connection, rules, "select distinct device_id, metric from rejudged_minutes")
     if changed:
         _drop_strays(connection)
     if scalar(connection, "select count(*) from rule_series"):
@@ -115,19 +94,3 @@ def _drop_strays(connection: duckdb.DuckDBPyConnection) -> None:
         " select * from gold.rule_hits anti join rule_series using (device_id, metric, rule, kind)"
     )
     rule_hits.put(connection)
-
-
-def _stage(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:
-    rows = [
-        {
-            **rule.model_dump(include=set(_SHAPE.names)),
-            "rule": rule.name,
-            "within_s": rule.reach_s,
-            "over_s": rule.over_s or 0,
-            "tolerance": rule.tolerance or 0,
-            "least": rule.least or 5,
-            "sentinels": rule.values,
-        }
-        for rule in rules
-    ]
-    stage(connection, "rules_in_force", pa.Table.from_pylist(rows, schema=_SHAPE))

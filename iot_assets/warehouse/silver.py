@@ -6,16 +6,19 @@ between ``open_batch`` and ``write`` in the room above, with what ``Messages`` h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
 from iot_assets.lake.landed import REGISTRY_SOURCE
+from iot_assets.sections.rules import Rule
 from iot_assets.warehouse import births, contract, drift, facts, ledger, quality, registry, repeats
 from iot_assets.warehouse.connection import scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
+from iot_assets.warehouse.quarantine import set_apart
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.redelivery import open_messages, withdraw
 from iot_assets.warehouse.reflag import reflag
@@ -109,6 +112,7 @@ def write(
     *,
     run_id: str,
     shapes_per_route: int,
+    rules: Sequence[Rule] = (),
 ) -> Written:
     """Settle the open batch into silver.
 
@@ -119,6 +123,7 @@ def write(
         snapshots: the registry's whole history when the batch brings one, else None.
         run_id: the run to name in the ledger.
         shapes_per_route: how many shapes of messages are told apart (``drift.record``).
+        rules: those in force, of which some keep readings out (``quarantine``).
 
     Raises:
         ContractError: a blocking check failed; nothing was written.
@@ -139,6 +144,7 @@ def write(
         take_out(connection, "forgotten")
         connection.execute(filled("silver/arriving"))
         connection.execute(filled("silver/judged", judged="arriving", unjudged="unjudged"))
+        set_apart(connection, rules)
         settle(connection, number)
         repeats.record(connection, number)
         connection.execute(filled("silver/outcomes", batch_id=number))

@@ -12,6 +12,7 @@ from iot_assets.assets import silver as silver_asset
 from iot_assets.sections.rules import DEFAULT, Rule, fault, in_force
 from iot_assets.warehouse import bronze, gold, rule_report
 from iot_assets.warehouse.rebuild import forget
+from iot_assets.warehouse.replay import Choice
 from iot_assets_tests import oracle_rules
 from iot_assets_tests.house import RUN, House, house_in
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, at, registry, said
@@ -109,6 +110,26 @@ def test_a_rule_of_action_fail_fails_the_check_for_a_while_and_the_readings_coun
     assert young.facts == {"hits_last_hour": 1, "hits_last_day": 3, "limits_last_day": 2, "rate_last_day": 1}
     assert old.passed
     assert old.facts["hits_last_day"] == 3
+
+
+def test_a_quarantined_reading_waits_among_the_rejects_until_a_replay_by_other_rules(tmp_path: Path) -> None:
+    keep_out = Rule(name="out", kind="range", metrics=("t",), low=0, high=40, action="quarantine")
+    house = house_in(tmp_path, rules=(keep_out,))
+    lander = LakeBuilder(house.paths)
+    lander.land(said("d1", 0, t=-5, u=1), said("d1", 1, t=50), said("d1", 2, t=40), said("d1", 2, t=40, received=3))
+    house.run()
+    assert house.ask("select metric, value from silver.readings order by all") == [("t", 40), ("u", 1)]
+    assert house.ask("select reason, detail, device_id from silver.rejects order by received_at") == [
+        ("quarantined", "t = -5.0 breaks rule out (limit 0.0)", "d1"),
+        ("quarantined", "t = 50.0 breaks rule out (limit 40.0)", "d1"),
+    ]
+    outcomes = house.ask("select outcome, readings from silver.outcomes order by received_at")
+    assert outcomes == [("telemetry", 1), ("rejected", 0), ("telemetry", 1), ("duplicate", 1)]
+    other = house.settings.model_copy(update={"rules": (keep_out.model_copy(update={"high": 60.0}),)})
+    with house.open() as connection:
+        silver_asset.replay_rejects(connection, other, Choice(reason="quarantined"), RUN)
+    assert house.ask("select metric, value from silver.readings order by all") == [("t", 40), ("t", 50), ("u", 1)]
+    assert house.ask("select attempts from silver.rejects") == [(2,)]
 
 
 def test_a_rule_says_nothing_of_other_metrics(tmp_path: Path) -> None:
@@ -272,6 +293,7 @@ def test_whatever_the_order_of_arrival_hits_and_means_are_those_of_the_oracle(tm
         ({"kind": "range", "low": 2, "high": 1}, "low is above high"),
         ({"kind": "sentinel", "values": [1], "limit": 2}, "sentinel has no limit"),
         ({"kind": "gap", "for_s": 600, "action": "exclude"}, "excludes nothing"),
+        ({"kind": "spike", "limit": 1, "action": "quarantine"}, "spike needs neighbours"),
     ],
 )
 def test_a_wrong_declaration_is_refused_with_what_is_wrong(wrong: dict[str, Any], why: str) -> None:

@@ -1,7 +1,8 @@
--- builds:  flat_hours, by series and rule the hours whose readings must be judged; flat of them those that may hold a
---          flat line, because no hour within reach has told of change
--- from:    rule_series, rejudged_minutes, {rollups} (gold.readings_1h around, as it was), {readings} (silver.readings
---          of the dirty minutes' hours: what their rollups tell is outdated)
+-- builds:  flat_hours, by series and rule the hours whose readings must be judged; unchanged, those of them in which the
+--          three hours before tell of no change
+-- from:    rule_series, rejudged_minutes, {rollups} (gold.readings_1h from three hours before them to as far after them
+--          as a flat line reaches, as it was)
+-- What the rollups of dirty hours tell is outdated.
 create or replace temp table flat_hours as
 with ours as (
     select device_id, metric, rule, for_s, tolerance from rule_series where kind = 'flat_line'
@@ -21,34 +22,22 @@ join ({rollups}) r
     and r.bucket_at > b.bucket_at
     and r.bucket_at <= b.bucket_at + to_seconds(2 * b.for_s + 3600);
 
-create or replace temp table flat as
-with dirty as (
-    select distinct device_id, metric, date_trunc('hour', minute_at) as bucket_at from rejudged_minutes
-),
-told as (
-    select r.device_id, r.metric, r.bucket_at, r."min", r."max"
-    from ({rollups}) r
-    anti join dirty d on d.device_id = r.device_id and d.metric = r.metric and d.bucket_at = r.bucket_at
-    where r.n_valid > 0
-    union all
-    select r.device_id, r.metric, date_trunc('hour', r.event_at) as bucket_at, min(r.value), max(r.value)
-    from ({readings}) r
-    semi join dirty d
-        on d.device_id = r.device_id
-        and d.metric = r.metric
-        and d.bucket_at = date_trunc('hour', r.event_at)
-    where r.value is not null and not list_has_any(r.flags, [{excluding}])
-    group by all
-),
-changing as (
+create or replace temp table flat_dirty as
+select distinct device_id, metric, date_trunc('hour', minute_at) as bucket_at from rejudged_minutes;
+
+create or replace temp table unchanged as
+select *
+from flat_hours
+anti join (
     select f.device_id, f.metric, f.rule, f.bucket_at
     from flat_hours f
-    join told t
-        on t.device_id = f.device_id
-        and t.metric = f.metric
-        and t.bucket_at < f.bucket_at
-        and t.bucket_at >= f.bucket_at - to_seconds(f.for_s - 3600)
+    join ({rollups}) r
+        on r.device_id = f.device_id
+        and r.metric = f.metric
+        and r.bucket_at < f.bucket_at
+        and r.bucket_at >= f.bucket_at - to_seconds(least(f.for_s - 3600, 10800))
+    anti join flat_dirty d on d.device_id = r.device_id and d.metric = r.metric and d.bucket_at = r.bucket_at
+    where r.n_valid > 0
     group by f.device_id, f.metric, f.rule, f.bucket_at, f.tolerance
-    having max(t."max") - min(t."min") > 2 * f.tolerance
-)
-select * from flat_hours anti join changing using (device_id, metric, rule, bucket_at)
+    having max(r."max") - min(r."min") > 2 * f.tolerance
+) using (device_id, metric, rule, bucket_at)

@@ -9,10 +9,11 @@ with metrics as (
 devices as (
     select distinct s.device_id, r.rule
     from (select distinct device_id from ({series})) s
-    join (select rule, unnest(devices) as pattern from rules_in_force) r on s.device_id glob r.pattern
+    join (select rule, unnest(devices) as pattern from rules_in_force where devices <> ['*']) r
+        on s.device_id glob r.pattern
 )
 select s.device_id, s.metric, r.* exclude (metrics, devices)
 from ({series}) s
 join metrics m using (metric)
-join devices d on d.device_id = s.device_id and d.rule = m.rule
 join rules_in_force r on r.rule = m.rule
+where r.devices = ['*'] or (s.device_id, r.rule) in (select (device_id, rule) from devices)
