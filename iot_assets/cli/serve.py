@@ -1,4 +1,4 @@
-"""``iot-assets serve``: the REST API."""
+"""``iot-assets serve``: the REST API and the dashboard."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from iot_assets.settings import load_settings
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on [default: server.port].")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file [default: iot.toml].")
 def serve(host: str | None, port: int | None, config: Path | None) -> None:
-    """Answer questions over HTTP: devices, readings, rollups, SQL; /docs describes all of it.
+    """Show the dashboard and answer questions over HTTP; /docs describes the API.
 
     Reads data/serving.duckdb and the lake only. Beyond loopback an API key is asked for: `iot-assets keys make`.
     """
     import uvicorn  # noqa: PLC0415 - half a second that --help need not wait for
 
     from iot_assets.serving.api.app import api  # noqa: PLC0415 - as above
+    from iot_assets.serving.dashboard.mount import add_dashboard  # noqa: PLC0415 - as above
 
     settings = load_settings(config)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
@@ -29,8 +30,11 @@ def serve(host: str | None, port: int | None, config: Path | None) -> None:
     settings = settings.model_copy(update={"server": server})
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    click.echo(f"http://{server.host}:{server.port}/docs shows what can be asked", err=True)
+    app = api(settings)
+    add_dashboard(app, settings)
+    address = f"http://{server.host}:{server.port}"
+    click.echo(f"{address}/ is the dashboard, {address}/docs shows what can be asked", err=True)
     uvicorn.run(
-        api(settings), host=server.host, port=server.port, log_config=None, access_log=False, server_header=False,
+        app, host=server.host, port=server.port, log_config=None, access_log=False, server_header=False,
         timeout_graceful_shutdown=5,
     )  # fmt: skip

@@ -1,0 +1,263 @@
+"""What is round every page: header, ways to the other pages, filters, theme; and the refreshing of what is on it.
+
+Belongs here: what pages share on the screen. Does not: what any of them shows.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import escape
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+from nicegui import ui
+
+from iot_assets.errors import IotAssetsError
+from iot_assets.serving.dashboard.filters import EVERY, SPANS, Filters
+from iot_assets.serving.dashboard.markup import Html, age, nothing
+from iot_assets.serving.reads.device_counts import device_counts
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from iot_assets.serving.dashboard.asked import Asked, Row
+    from iot_assets.serving.dashboard.charts import Options
+    from iot_assets.serving.dashboard.vitals import Vitals
+    from iot_assets.settings import Settings
+
+_log = logging.getLogger(__name__)
+#: Address below ``/dashboard/`` → name, in the order in which they are offered.
+NAVIGATION: Final = (("", "Overview"), ("devices", "Devices"))
+_STYLE: Final = resources.files(__package__ or "").joinpath("style.css").read_text(encoding="utf-8")
+#: Theme of the browser's choice, kept by the browser itself.
+_THEME: Final = """
+<script>
+function chooseTheme() {
+  const dark = !document.body.classList.contains('body--dark');
+  document.cookie = 'theme=' + (dark ? 'dark' : 'light') + ';path=/;max-age=31536000;samesite=lax';
+  Quasar.Dark.set(dark);
+}
+</script>
+"""
+_NAMES: Final = {"1h": "last hour", "6h": "last 6 hours", "24h": "last 24 hours", "7d": "last 7 days",
+                 "30d": "last 30 days"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Something that is drawn anew at each refresh, but only sent where it has changed."""
+
+    element: ui.html
+    chart: ui.echart | None = None
+
+    def show(self, content: Html) -> None:
+        """Show a piece of HTML instead of a chart."""
+        if self.element.content != content:
+            self.element.content = content
+        self.element.set_visibility(True)
+        if self.chart is not None:
+            self.chart.set_visibility(False)
+
+    def draw(self, options: Options | None, *, empty: str) -> None:
+        """Show a chart, or the sentence where there is none to show."""
+        assert self.chart is not None
+        if options is None:
+            self.show(nothing(empty))
+            return
+        self.element.set_visibility(False)
+        self.chart.set_visibility(True)
+        if self.chart.options != options:
+            self.chart.props["options"] = options
+            self.chart.update()
+
+
+@dataclass(slots=True)
+class Frame:
+    """One open page."""
+
+    page: str
+    request: Request
+    asked: Asked
+    vitals: Vitals
+    settings: Settings
+    filters: Filters = field(init=False)
+    now: datetime = field(init=False)
+    _draw: Callable[[], Awaitable[None]] = field(init=False)
+    _state: Panel = field(init=False)
+    _trouble: Panel = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.filters = Filters.read(self.request.query_params)
+
+    def span(self) -> tuple[datetime, datetime]:
+        """First instant of what is shown, and the one after the last."""
+        return self.filters.times(self.now)
+
+    async def open(
+        self, name: str, build: Callable[[Frame], Awaitable[Callable[[], Awaitable[None]]]], *, wanted: Sequence[str]
+    ) -> None:
+        """Make the page: ``build`` puts its panels and gives what fills them; ``wanted`` are the filters it heeds."""
+        ui.add_head_html(f"<style>{_STYLE}</style>{_THEME}")
+        chosen = self.request.cookies.get("theme")
+        ui.dark_mode(value={"dark": True, "light": False}.get(chosen or ""))
+        self._header()
+        heading = ui.element("div").classes("heading")
+        with heading:
+            ui.html(f"<h1>{escape(name)}</h1>", sanitize=False)
+            filters = ui.html("", sanitize=False).classes("filters")
+        self._trouble = self.panel()
+        with ui.element("div").classes("panels"):
+            self._draw = await build(self)
+        with ui.element("footer"):
+            self._state = self.panel()
+            ui.html('<a href="../docs">API</a>', sanitize=False)
+        await self.refresh()
+        filters.content = await self._controls(wanted)
+        timer = ui.timer(self.filters.every, self.refresh, immediate=False)
+        with heading:
+            self._pause(timer)
+
+    def panel(self, title: str = "", *, wide: bool = False) -> Panel:
+        """Room for a piece of HTML."""
+        with self._section(title, wide=wide):
+            return Panel(ui.html("", sanitize=False).classes("block"))
+
+    def chart(self, title: str, *, height: int = 240, wide: bool = False, note: str = "") -> Panel:
+        """Room for a chart."""
+        with self._section(title, wide=wide, note=note):
+            text = ui.html("", sanitize=False).classes("block")
+            chart = ui.echart({}, renderer="canvas").style(f"height: {height}px")
+            chart.props(f'role=img aria-label="{escape(title)}"')
+        return Panel(text, chart)
+
+    async def refresh(self) -> None:
+        """Draw what has changed, or say why that cannot be."""
+        started = time.perf_counter()
+        try:
+            self.now = await self.asked.now()
+            await self._draw()
+            self._trouble.show(Html(""))
+        except IotAssetsError as error:
+            self._trouble.show(Html(f'<p class="trouble" role="status">{escape(str(error))}</p>'))
+        except duckdb.Error as error:
+            _log.warning("the page %r cannot be drawn: %s", self.page, error)
+            self._trouble.show(Html(f'<p class="trouble" role="status">{escape(str(error))}</p>'))
+        spent = (time.perf_counter() - started) * 1000
+        await self._foot(spent)
+
+    def export(self, address: str) -> Html:
+        """Ways to have from the API what is shown; the address is the API's, with its query."""
+        ways = ("csv", "json", "parquet")
+        links = "".join(
+            f'<a href="{escape(f"../{address}&format={way}")}" download="{escape(self.page or "overview")}.{way}">'
+            f"{way.upper() if way != 'parquet' else 'Parquet'}</a>"
+            for way in ways
+        )
+        return Html(f'<nav class="export" aria-label="Export">Export {links}</nav>')
+
+    def _section(self, title: str, *, wide: bool, note: str = "") -> AbstractContextManager[Any]:
+        section = ui.element("section").classes("wide" if wide else "")
+        if title:
+            section.props(f'aria-label="{escape(title)}"')
+            with section:
+                said = f'<span class="note">{escape(note)}</span>' if note else ""
+                ui.html(f"<h2>{escape(title)}</h2>{said}", sanitize=False).classes("title")
+        else:
+            section.classes("bare")
+        return section
+
+    def _header(self) -> None:
+        kept = Filters(kind=self.filters.kind, site=self.filters.site, span=self.filters.span, every=self.filters.every)
+        ways = "".join(
+            f'<a href="{escape(kept.address(page))}"{" aria-current=page" if page == self.page else ""}>{name}</a>'
+            for page, name in NAVIGATION
+        )
+        ui.html(
+            '<a class="skip" href="#content">Skip to content</a><a class="brand" href="./">iot_assets</a>'
+            f'<nav aria-label="Pages">{ways}</nav>'
+            '<button type="button" class="theme" onclick="chooseTheme()" aria-label="Switch between light and dark">'
+            "◐</button>",
+            sanitize=False,
+            tag="header",
+        )
+
+    def _pause(self, timer: ui.timer) -> None:
+        def turn() -> None:
+            timer.active = not timer.active
+            button.text = "Pause" if timer.active else "Resume"
+            button.props(f"aria-pressed={'false' if timer.active else 'true'}")
+
+        button = ui.button("Pause", on_click=turn).props("flat no-caps dense aria-pressed=false").classes("pause")
+
+    async def _controls(self, wanted: Sequence[str]) -> str:
+        """A form whose fields are the address's: it works by keyboard, and is understood by screen readers."""
+        try:
+            counts = await self.asked.rows(device_counts())
+        except IotAssetsError:
+            counts = []
+        kinds, sites = (_named(counts, name) for name in ("kind", "site"))
+        fields = {
+            "q": lambda: (
+                f'<input type="search" name="q" value="{escape(self.filters.q)}" placeholder="Search"'
+                ' aria-label="Search devices">'
+            ),
+            "kind": lambda: _select("kind", "Kind", [("", "all kinds"), *kinds], self.filters.kind),
+            "site": lambda: _select("site", "Site", [("", "all sites"), *sites], self.filters.site),
+            "state": lambda: _select(
+                "state", "State",
+                [("", "any state"), ("online", "online"), ("late", "late"), ("offline", "offline"),
+                 ("never_seen", "never seen")],
+                self.filters.state,
+            ),
+            "quality": lambda: _select(
+                "quality", "Quality", [("", "all readings"), ("valid", "valid only")], self.filters.quality
+            ),
+            "span": self._spans,
+        }  # fmt: skip
+        shown = "".join(fields[name]() for name in wanted if name in fields)
+        kept = "".join(
+            f'<input type="hidden" name="{name}" value="{escape(str(value))}">'
+            for name in ("id", "metric", "colour")
+            if (value := getattr(self.filters, name)) != getattr(Filters(), name)
+        )
+        every = _select("every", "Refresh", [(str(n), f"every {n} s") for n in EVERY], str(self.filters.every))
+        go = '<button type="submit" class="unseen">Apply</button>'
+        return f'<form method="get" role="search" aria-label="Filters">{shown}{kept}{every}{go}</form>'
+
+    def _spans(self) -> str:
+        spans = [(name, _NAMES[name]) for name in SPANS]
+        if self.filters.first:
+            spans = [("", f"{self.filters.first[:16]} to {self.filters.after[:16]}"), *spans]
+        return _select("span", "Time", spans, "" if self.filters.first else self.filters.span)
+
+    async def _foot(self, spent: float) -> None:
+        try:
+            found = await self.asked.status()
+        except IotAssetsError:
+            self._state.show(Html("nothing is published yet"))
+            return
+        published = age(found["published_at"], datetime.now(UTC))
+        self._state.show(Html(
+            f'as of <time>{self.now:%Y-%m-%d %H:%M:%S}</time> UTC, published {published}'
+            f' <span class="spent" data-ms="{spent:.1f}">drawn in {spent:.0f} ms</span>'
+        ))  # fmt: skip
+
+
+def _named(counts: list[Row], column: str) -> list[tuple[str, str]]:
+    return [(name, name) for name in sorted({row[column] for row in counts if row[column]})]
+
+
+def _select(name: str, label: str, options: Sequence[tuple[str, str]], chosen: str) -> str:
+    if chosen not in {value for value, _ in options}:
+        options = [*options, (chosen, chosen)]
+    listed = "".join(
+        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(shown)}</option>'
+        for value, shown in options
+    )
+    return f'<select name="{name}" aria-label="{label}" onchange="this.form.submit()">{listed}</select>'

@@ -1,0 +1,71 @@
+"""The dashboard put into the server's application: pages below ``/dashboard/``, to which ``/`` leads.
+
+Belongs here: which pages there are. NiceGUI has one set of pages a process, so this may be done once in a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from iot_assets.serving.dashboard.asked import Asked
+from iot_assets.serving.dashboard.device import device
+from iot_assets.serving.dashboard.devices import devices
+from iot_assets.serving.dashboard.frame import Frame
+from iot_assets.serving.dashboard.login import HOME, Guard, add_login
+from iot_assets.serving.dashboard.overview import overview
+from iot_assets.serving.dashboard.vitals import Vitals
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from iot_assets.settings import Settings
+
+Build: TypeAlias = Callable[[Frame], Awaitable[Callable[[], Awaitable[None]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its address below ``/dashboard/``, its name, what builds it, and the filters that it heeds."""
+
+    path: str
+    name: str
+    build: Build
+    wanted: tuple[str, ...]
+
+
+PAGES: Final = (
+    Page("", "Overview", overview, ("span",)),
+    Page("devices", "Devices", devices, ("q", "kind", "site", "state")),
+    Page("device", "Device", device, ("quality", "span")),
+)
+
+
+def add_dashboard(app: FastAPI, settings: Settings) -> None:
+    """Add the pages to the application that ``api`` has made."""
+    asked, vitals = Asked(app.state.pool), Vitals(settings, app.state.told)
+    for page in PAGES:
+        _add_page(page, settings, asked, vitals)
+    app.add_api_route("/", _home, include_in_schema=False)
+    add_login(app, app.state.access)
+    ui.run_with(
+        app, mount_path=HOME, title="iot_assets", dark=None, language="en-US", tailwind=False,
+        gzip_middleware_factory=None, show_welcome_message=False, reconnect_timeout=10,
+    )  # fmt: skip
+    app.add_middleware(Guard, access=app.state.access)
+
+
+def _add_page(page: Page, settings: Settings, asked: Asked, vitals: Vitals) -> None:
+    @ui.page(f"/{page.path}", title=f"{page.name} · iot_assets", response_timeout=30)
+    async def show(request: Request) -> None:
+        frame = Frame(page.path, request, asked, vitals, settings)
+        await frame.open(frame.filters.id or page.name, page.build, wanted=page.wanted)
+
+
+def _home() -> Response:
+    return RedirectResponse(f"{HOME}/")

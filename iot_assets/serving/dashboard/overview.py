@@ -1,0 +1,188 @@
+"""The first page: whether all is well, and the few figures that say how it goes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from iot_assets.serving.dashboard.charts import (
+    OUTCOME_COLOURS,
+    STATE_COLOURS,
+    Options,
+    bars,
+    line,
+    millis,
+    over_time,
+    shares,
+)
+from iot_assets.serving.dashboard.markup import STATES, Html, age, duration, number, table, text, tile, tiles
+from iot_assets.serving.reads.check_results import check_results
+from iot_assets.serving.reads.device_counts import device_counts
+from iot_assets.serving.reads.open_alerts import open_alerts
+from iot_assets.serving.reads.scores import scores
+from iot_assets.serving.reads.throughput import throughput
+
+if TYPE_CHECKING:
+    from iot_assets.serving.dashboard.asked import Row
+    from iot_assets.serving.dashboard.frame import Frame
+
+#: So many bars of messages at most.
+_BARS = 120
+
+
+async def overview(frame: Frame) -> Callable[[], Awaitable[None]]:
+    """Put the panels; the answer fills them."""
+    banner = frame.panel()
+    states = frame.chart("Devices", height=230)
+    messages = frame.chart("Messages", height=230)
+    figures = frame.panel()
+    quality = frame.chart("Quality score", height=190)
+    alerts = frame.panel("Open alerts")
+
+    async def draw() -> None:
+        asked, span = frame.asked, frame.span()
+        told = await frame.vitals.told()
+        counts = await asked.rows(device_counts())
+        checks = await asked.rows(check_results())
+        opened = await asked.rows(open_alerts())
+        seconds = bucket_seconds(span, _BARS)
+        passing = await asked.rows(throughput(first=span[0], after=span[1], seconds=seconds))
+        scored = await asked.rows(scores("fleet", first=min(span[0], span[1] - timedelta(days=30))))
+
+        by_state = _by_state(counts)
+        banner.show(_banner(told["problems"], opened))
+        states.draw(_ring(by_state), empty="No device is known yet: the first appears with its first message.")
+        messages.draw(messages_chart(passing, seconds, span), empty="No messages in this time.")
+        figures.show(_tiles(frame, told, await asked.status(), by_state=by_state, checks=checks, scored=scored))
+        quality.draw(_score_line(scored), empty="No day has been scored yet.")
+        alerts.show(_alerts(opened, frame.now))
+
+    return draw
+
+
+def bucket_seconds(span: tuple[datetime, datetime], most: int) -> int:
+    """The width of buckets in which a span has so many of them at most: a round number of seconds."""
+    wanted = (span[1] - span[0]).total_seconds() / most
+    steps = (60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200)
+    return next((step for step in steps if step >= wanted), 86400)
+
+
+def messages_chart(rows: list[Row], seconds: int, span: tuple[datetime, datetime]) -> Options | None:
+    """Messages by time and outcome, as bars."""
+    if not rows:
+        return None
+    by_outcome: dict[str, list[list[Any]]] = defaultdict(list)
+    for row in rows:
+        by_outcome[row["outcome"]].append([millis(row["bucket_at"]), row["messages"]])
+    series = [
+        bars(name.replace("_", " "), by_outcome[name], itemStyle={"color": colour})
+        for name, colour in OUTCOME_COLOURS.items()
+        if name in by_outcome
+    ]
+    return over_time(
+        series, description=f"Messages in each {duration(seconds)}, by what became of them.", span=span, scale=False
+    )
+
+
+def _by_state(counts: list[Row]) -> dict[str, int]:
+    found = dict.fromkeys(STATES, 0)
+    for row in counts:
+        state = row["state"] or "never_seen"
+        found[state] = found.get(state, 0) + row["devices"]
+    return found
+
+
+def _ring(by_state: dict[str, int]) -> Options | None:
+    total = sum(by_state.values())
+    if not total:
+        return None
+    parts = [(STATES[name], count, STATE_COLOURS[name]) for name, count in by_state.items() if count]
+    return shares(parts, description="Devices by state.", middle=number(total))
+
+
+def _score_line(rows: list[Row]) -> Options | None:
+    points = [[millis(row["day"]), round(row["score"], 2)] for row in rows if row["score"] is not None]
+    if not points:
+        return None
+    area = {"opacity": 0.12}
+    series = line("score", points, areaStyle=area, showSymbol=len(points) < 3, symbolSize=7)
+    return over_time([series], description="The fleet's quality score by day.", names=False, max=100)
+
+
+def _banner(problems: list[str], alerts: list[Row]) -> Html:
+    listed = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
+    if problems:
+        return Html(f'<div class="banner bad" role="status"><div>Something is wrong<ul>{listed}</ul></div></div>')
+    if alerts:
+        mood = "bad" if alerts[0]["severity"] == "critical" else "warning"
+        many = f"{len(alerts)} alerts are" if len(alerts) > 1 else "1 alert is"
+        return Html(f'<div class="banner {mood}" role="status">The platform runs; {many} open</div>')
+    return Html('<div class="banner" role="status">All is well</div>')
+
+
+def _tiles(
+    frame: Frame, told: Row, found: Row, *, by_state: dict[str, int], checks: list[Row], scored: list[Row]
+) -> Html:
+    clock = datetime.now(UTC)
+    lander = frame.vitals.lander()
+    rate = frame.vitals.rate(lander)
+    failing = [row for row in checks if not row["passed"]]
+    score = scored[-1] if scored else None
+    sealed = lander.last_sealed_at if lander is not None else None
+    away = by_state["late"] + by_state["offline"]
+    newest = found["newest_received_at"]
+    return tiles(
+        [
+            tile(
+                "Messages per second",
+                "–" if rate is None else f"{rate:,.1f}",
+                "no lander runs on this machine" if lander is None else "received, last seconds",
+                mood="" if lander is None else "good" if lander.connected or not lander.broker else "bad",
+            ),
+            tile(
+                "Devices online", f"{by_state['online']:,}",
+                f"{by_state['late']:,} late, {by_state['offline']:,} offline",
+                mood="warning" if away else "good", to=frame.filters.address("devices"),
+            ),
+            tile("Newest data", age(newest, clock), text(newest), mood=""),
+            tile("Readings", found["numeric_readings"], "numeric, in all"),
+            tile("Messages", found["messages"], f"{number(found['rejects'])} rejects"),
+            tile(
+                "Landing", age(sealed, clock) if lander is not None else "–",
+                "last file sealed" if lander is not None else "",
+            ),
+            tile(
+                "Waiting files", told["waiting_files"], "landed, not yet in the tables",
+                mood="warning" if told["waiting_files"] > frame.settings.schedule.backlog_files else "",
+            ),
+            tile("Last run", age(found["published_at"], clock), "published"),
+            tile(
+                "Checks failing", len(failing), f"of {len(checks)}",
+                mood="bad" if any(row["severity"] == "ERROR" for row in failing) else "warning" if failing else "good",
+            ),
+            tile(
+                "Quality score", "–" if score is None or score["score"] is None else f"{score['score']:.1f}",
+                score["band"] if score else "not scored yet",
+                mood={"good": "good", "warning": "warning", "critical": "bad"}.get(score["band"], "") if score else "",
+            ),
+        ]
+    )  # fmt: skip
+
+
+def _alerts(rows: list[Row], now: datetime) -> Html:
+    return table(
+        "Open alerts",
+        ("Severity", "What", "Since"),
+        [
+            (
+                Html(f'<span class="state {escape(row["severity"])}">{escape(row["severity"])}</span>'),
+                row["summary"] + (f" (looked after by {row['acknowledged_by']})" if row["acknowledged_by"] else ""),
+                age(row["since_at"], now),
+            )
+            for row in rows
+        ],
+        empty="No alert is open.",
+    )

@@ -1,0 +1,62 @@
+"""How the platform is at this moment: what no published table can know yet.
+
+Belongs here: figures of running processes, looked at once for all open pages. Does not: data (``asked``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from iot_assets.lake.paths import DataPaths
+from iot_assets.landing.status import LanderStatus, read_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iot_assets.settings import Settings
+
+#: What lists all landed files is asked so often, in seconds.
+_TOLD_FOR: Final = 15.0
+#: Messages per second are those of so many seconds.
+_RATE_OVER: Final = 5.0
+
+
+class Vitals:
+    """Looked at by all pages; ``told`` is what the API says under ``/status``."""
+
+    def __init__(self, settings: Settings, told: Callable[[], dict[str, Any]]) -> None:
+        self._paths, self._lander_name = DataPaths(settings.data_dir), settings.lander.name
+        self._ask_told = told
+        self._told: dict[str, Any] = {}
+        self._told_at = float("-inf")
+        self._asking = asyncio.Lock()
+        self._seen: list[tuple[float, int, int]] = []
+
+    async def told(self) -> dict[str, Any]:
+        """``ok``, ``problems``, ``waiting_files`` and the rest of ``/status``, a few seconds old at most."""
+        async with self._asking:
+            if time.monotonic() - self._told_at > _TOLD_FOR:
+                self._told = await asyncio.to_thread(self._ask_told)
+                self._told_at = time.monotonic()
+        return self._told
+
+    def lander(self) -> LanderStatus | None:
+        """What the lander says of itself, where there is one on this machine."""
+        return read_status(self._paths, self._lander_name)
+
+    def rate(self, lander: LanderStatus | None) -> float | None:
+        """Messages received per second of late; none after a new start, or where no lander runs here."""
+        if lander is None:
+            self._seen = []
+            return None
+        at = lander.updated_at.timestamp()
+        if self._seen and (self._seen[-1][1] != lander.pid or self._seen[-1][2] > lander.received_messages):
+            self._seen = []
+        if not self._seen or at > self._seen[-1][0]:
+            self._seen.append((at, lander.pid, lander.received_messages))
+        while len(self._seen) > 2 and at - self._seen[1][0] >= _RATE_OVER:
+            del self._seen[0]
+        first, last = self._seen[0], self._seen[-1]
+        return (last[2] - first[2]) / (last[0] - first[0]) if last[0] > first[0] else None
