@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - a script beside its pages, not a package
 """Makes the parts of the docs that come from the code: ``.venv/bin/python docs/make.py``, or ``--check`` to compare.
 
-Whole pages: ``docs/settings.md``, ``docs/tables.md``, ``iot.example.toml``; and for Dagster's page
+Whole pages: ``docs/settings.md``, ``docs/tables.md``, ``docs/reference``, ``iot.example.toml``; and for Dagster's page
 ``iot_assets/assets/column_lineage.json`` and ``code_versions.json``. In the others, what stands between
 ``<!-- made: NAME -->`` and ``<!-- end -->``. Belongs here: turning the code's own tables into Markdown. Does not: words
 of its own.
@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Final
 
 import conventions_page
+import reference_pages
 from code_parts import code_versions
 from conventions_page import table as _table
 from sample_run import sample
@@ -30,8 +31,7 @@ from iot_assets.formulas.language import FUNCTIONS, STATISTICS
 from iot_assets.formulas.library import LIBRARY
 from iot_assets.landing.health import COUNTERS, GAUGES
 from iot_assets.model import EXCLUDING_FLAGS, INFORMATIVE_FLAGS, OUTCOMES, QUALITIES, REJECT_REASONS
-from iot_assets.warehouse.tables import TABLES, Column, Table
-from iot_assets.warehouse.views import VIEWS
+from iot_assets.warehouse.tables import TABLES
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent
@@ -54,6 +54,7 @@ def main() -> None:
     for path in stale:
         print(f"{path.relative_to(ROOT)}: {'out of date, run docs/make.py' if given.check else 'made anew'}")
         if not given.check:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(made()[path], encoding="utf-8")
     sys.exit(1 if stale and given.check else 0)
 
@@ -61,7 +62,8 @@ def main() -> None:
 def made() -> dict[Path, str]:
     """Every page that is made, wholly or in part, with the text that it should have."""
     pages = {path: _printed(*words) for path, words in PAGES.items()}
-    pages[HERE / "tables.md"] = _tables()
+    pages[HERE / "tables.md"] = reference_pages.index()
+    pages |= {HERE / "reference" / name: text for name, text in reference_pages.pages().items()}
     pages[ROOT / "iot_assets" / "assets" / "column_lineage.json"] = _column_lineage()
     pages[ROOT / "iot_assets" / "assets" / "code_versions.json"] = code_versions()
     for path in sorted(HERE.glob("*.md")):
@@ -79,29 +81,12 @@ def _meanings(words: Mapping[str, str], header: str) -> str:
     return _table(header, [(f"`{word}`", meaning) for word, meaning in words.items()])
 
 
-def _tables() -> str:
-    parts = [_TABLES_HEAD]
-    schema = ""
-    for table in TABLES.values():
-        if table.schema != schema:
-            schema = table.schema
-            parts.append(f"\n## {schema}\n")
-        parts.append(_declared(table))
-    return "".join((*parts, _VIEWS_HEAD, *map(_declared, VIEWS)))
-
-
-def _declared(table: Table) -> str:
-    unique = f"\n\nOne row per {', '.join(f'`{name}`' for name in table.key)}." if table.key else ""
-    columns = _table("column|type||meaning", [_column(column) for column in table.columns])
-    return f"\n### {table.full_name}\n\n{table.description}{unique}\n\n{columns}"
-
-
 def _column_lineage() -> str:
     """Table → column → tables that it comes from → their columns; a line a column."""
     tables = []
-    for table, columns in sample().comes_from.items():
+    for table in TABLES:
         lines = []
-        for column, sources in columns.items():
+        for column, sources in sample().comes_from.get(table, {}).items():
             listed: dict[str, list[str]] = {}
             for name, source in sorted(sources):
                 listed.setdefault(name, []).append(source)
@@ -110,28 +95,6 @@ def _column_lineage() -> str:
         if lines:
             tables.append(f"  {json.dumps(table)}: {{\n" + ",\n".join(lines) + "\n  }")
     return "{\n" + ",\n".join(tables) + "\n}\n"
-
-
-_TABLES_HEAD: Final = """\
-# Tables
-
-<!-- Made from iot_assets/warehouse/tables.py by docs/make.py. -->
-
-Every table of the warehouse. What is in `data/serving.duckdb`, where people query, is said in
-[data-model.md](data-model.md#the-published-copy). Instants are UTC.
-"""
-
-_VIEWS_HEAD: Final = """
-## Views
-
-For BI tools ([derived.md](derived.md#the-star-for-bi-tools)): in the warehouse file, and in `data/serving.duckdb`,
-which has one more for each kind of device, `gold.fact_device_metrics_<kind>`.
-"""
-
-
-def _column(column: Column) -> tuple[str, str, str, str]:
-    unit = f" [{column.unit}]" if column.unit else ""
-    return f"`{column.name}`", f"`{column.type}`", "" if column.required else "null", f"{column.description}{unit}"
 
 
 def _metrics() -> str:

@@ -30,7 +30,9 @@ from iot_assets.settings import Settings
 from iot_assets.warehouse import bronze, device_status, gold, ledger, quality
 from iot_assets.warehouse.connection import Warehouse
 from iot_assets.warehouse.publish import publish
-from iot_assets.warehouse.tables import TABLES
+from iot_assets.warehouse.queries import query
+from iot_assets.warehouse.tables import TABLES, Table
+from iot_assets.warehouse.views import VIEWS
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, at
 
 RUN: Final = "00000000-0000-4000-8000-000000000000"
@@ -109,11 +111,14 @@ def sample() -> Sample:
             scored = quality.update(connection, settings.quality, MOMENT, run_id=RUN)
             ledger.log(connection, RUN, judged.checks + scored.checks)
             publish(connection, paths.serving, whole_rows=1000, recent_days=1)
-            return Sample(_asset_columns(follower.comes_from), {name: _first(plain, name) for name in TABLES})
+            for view in VIEWS:
+                follower.follow(f"insert into {view.full_name} by name {query(f'views/{view.name}')}")
+            rows = {table.full_name: _first(plain, table) for table in (*TABLES.values(), *VIEWS)}
+            return Sample(_asset_columns(follower.comes_from), rows)
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """Every table of the file with its columns, in the order of the declarations, then those that are not declared."""
+    """Every table of the file with its columns: as declared, in that order, then those not declared, then views."""
     tables: dict[str, list[str]] = {name: [] for name in TABLES}
     found = connection.execute(
         "select schema_name || '.' || table_name, column_name from duckdb_columns()"
@@ -122,7 +127,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     )
     for table, column in found.fetchall():
         tables.setdefault(table, []).append(column)
-    return tables
+    return tables | {view.full_name: [column.name for column in view.columns] for view in VIEWS}
 
 
 def _staged(name: str, table: pa.Table) -> dict[str, Sources]:
@@ -182,12 +187,11 @@ def _reached(start: str, before: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _first(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
+def _first(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, Any]:
     """The first row of a table, by its key; one that has a value in as many columns as any."""
-    table = TABLES[name]
     filled = " + ".join(f'("{c.name}" is not null)::integer' for c in table.columns)
     order = ", ".join(f'"{column}"' for column in table.key) or "1"
-    cursor = connection.execute(f"select * from {name} order by {filled} desc, {order} limit 1")
+    cursor = connection.execute(f"select * from {table.full_name} order by {filled} desc, {order} limit 1")
     names = [column[0] for column in cursor.description or []]
     row = cursor.fetchone()
     return dict(zip(names, row, strict=True)) if row else {}

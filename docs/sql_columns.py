@@ -270,8 +270,9 @@ def _origin(expression: exp.Expr, scope: Scope) -> Origin:
             return (struct.fields or {}).get(expression.name.lower(), struct)
         case exp.Struct():
             return _struct({e.this.name.lower(): _origin(e.expression, scope) for e in expression.expressions})
-        case exp.Subquery() | exp.Query():
-            return next(iter(_query(expression, scope.tables, scope).values()), Origin())
+        case exp.In(args={"query": exp.Query() as query}) | (exp.Query() as query):
+            # A list tells by what is in it, not by what is looked for.
+            return Origin(_joined(_query(query, scope.tables, scope).values()).sources)
         case exp.Case() | exp.If() | exp.Coalesce() | exp.Min() | exp.Max() | exp.Filter() | exp.Window():
             parts = [_origin(part, scope) for part in _values(expression)]
             if any(part.fields is not None for part in parts):

@@ -82,7 +82,7 @@ def parts(settings: Settings) -> dict[str, str]:
 
 def version_of(table: Table, settings: Settings) -> str | None:
     """The code version of a table; None where no code of ours alone makes its rows."""
-    part = _PART.get(table.full_name)
+    part = part_of(table)
     return None if part is None else parts(settings)[part] + _applied(part, settings)
 
 
@@ -94,6 +94,11 @@ def behind(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[Ta
         for name, part in _PART.items()
         if part in found
     }
+
+
+def part_of(table: Table) -> str | None:
+    """The part of the code that makes a table's rows, if it is one of those that have versions."""
+    return _PART.get(table.full_name)
 
 
 def with_versions(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:

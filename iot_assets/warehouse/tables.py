@@ -1,6 +1,6 @@
 """Every table, declared once: columns with type, unit and meaning, key, and what its values must be.
 
-DDL, column comments, the schema shown in the Dagster UI, each table's checks and ``docs/tables.md`` are made from this.
+DDL, column comments, the schema shown in the Dagster UI, each table's checks and ``docs/reference`` are made from this.
 Belongs here: declarations. Does not: SQL that fills a table (``sql/<schema>/<table>.sql``), rules across tables (``checks``).
 All instants are TIMESTAMPTZ in UTC. Types are those that both a plain DuckDB file and a DuckLake catalog know.
 """
