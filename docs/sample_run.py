@@ -52,7 +52,7 @@ _BY_DECODERS: Final = ("decoded_", "announced_", "declared_")
 #: Tables that only say which rows are to be made again.
 _TO_DO: Final = ("ops.dirty", "ops.dirty_hours", "ops.rereads")
 _STAGED: Final = re.compile(r"create or replace temp table (\w+) as select \* from _arriving")
-_TELLS: Final = re.compile(r"^\s*(create|insert|update)\b", re.IGNORECASE)
+_TELLS: Final = re.compile(r"\s*(create\b.*?\bas|insert|update)\b", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
