@@ -19,7 +19,7 @@ import duckdb
 
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.ddl import literal, quote
-from iot_assets.warehouse.spans import Span, devices_of
+from iot_assets.warehouse.spans import Span, devices_of, within
 from iot_assets.warehouse.tables import QUALITY_HOURLY, READINGS, READINGS_1H, READINGS_1MIN, Table
 
 #: kind → (table, folder below the lake, order within a file).
@@ -95,6 +95,20 @@ def cold(connection: duckdb.DuckDBPyConnection, kind: str, days: Collection[date
             f" on t.day = f.{table.time}::date and t.device_id = f.device_id"
         )
     return rows
+
+
+def everywhere(connection: duckdb.DuckDBPyConnection, table: Table, spans: list[Span], *, only: str = "true") -> str:
+    """A query for a table's rows within the spans that meet a condition, in the warehouse file and in the lake."""
+    assert table.time is not None
+    hot = within(table.full_name, table.time, spans, only=only)
+    if not has_cold(connection, table.name):
+        return hot
+    branches = [hot]
+    for span in spans:
+        days = {span.first.date() + timedelta(days=n) for n in range((span.last.date() - span.first.date()).days + 1)}
+        rows = cold(connection, table.name, days)
+        branches.append(f"select * from ({rows}) where {span.condition(table.time)} and {only}")
+    return "\nunion all\n".join(branches)
 
 
 def of_day(connection: duckdb.DuckDBPyConnection, kind: str, day: date) -> str:

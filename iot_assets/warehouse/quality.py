@@ -24,8 +24,8 @@ from iot_assets.warehouse.connection import rows, scalar, transaction
 from iot_assets.warehouse.contract import SAMPLE, CheckResult
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.spans import Span, devices_of, instant, merge, spans_of, within
-from iot_assets.warehouse.tables import QUALITY_HOURLY, QUALITY_SCORE
+from iot_assets.warehouse.spans import Span, apart, devices_of, instant, merge, spans_of, within
+from iot_assets.warehouse.tables import QUALITY_HOURLY, QUALITY_SCORE, READINGS, READINGS_1H
 
 #: What the check ``score`` says.
 SCORE: Final = "The fleet's score of the day is good (above quality.score_good)."
@@ -126,7 +126,7 @@ def _learn(connection: duckdb.DuckDBPyConnection, quality: Quality, until: datet
     for days in _slices(connection, "all_learning", "day"):
         connection.execute(f"create or replace temp table learning as select * from all_learning where {_in(days)}")
         span = Span(_start(days[0]) - timedelta(days=1), _start(days[-1]) + timedelta(days=1) - timedelta.resolution)
-        hours = _everywhere(connection, "readings_1h", [span], devices_of(connection, "learning"))
+        hours = history.everywhere(connection, READINGS_1H, [span], only=devices_of(connection, "learning"))
         over = f"bucket_at < {instant(until)} or device_id not in (select device_id from ops.rhythm)"
         connection.execute(filled("quality/rhythm", hours=f"select * from ({hours}) where {over}"))
         standing = "select r.* from ops.rhythm r semi join learning using (device_id, day)"
@@ -152,8 +152,8 @@ def _judge(connection: duckdb.DuckDBPyConnection, days: list[date]) -> int:
         filled(
             "quality/hours",
             days=within("gold.readings_1d", "bucket_at", [Span(hours[0].first - forget, hours[-1].last)], only=only),
-            hours=_everywhere(connection, "readings_1h", _apart(before), only),
-            readings=_everywhere(connection, "readings", hours, only),
+            hours=history.everywhere(connection, READINGS_1H, apart(before), only=only),
+            readings=history.everywhere(connection, READINGS, hours, only=only),
             duplicates=within("silver.duplicate_counts", "hour_at", hours, only=only),
             hits=within("gold.rule_hits", "event_at", hours, only=only),
             rejects=within("silver.rejects", "received_at", hours),
@@ -188,8 +188,8 @@ def _weigh(connection: duckdb.DuckDBPyConnection, quality: Quality, *, everythin
 def _score(connection: duckdb.DuckDBPyConnection, days: list[date]) -> int:
     """Score these days anew: the devices that are due, then all groups of devices; how many scores were written."""
     connection.execute(f"create or replace temp table scoring as select * from scores_due where {_in(days)}")
-    spans = merge(_apart([Span(_start(day), _start(day) + timedelta(days=1) - timedelta.resolution) for day in days]))
-    hours = _everywhere(connection, "quality_hourly", spans, devices_of(connection, "scoring"))
+    spans = merge(apart([Span(_start(day), _start(day) + timedelta(days=1) - timedelta.resolution) for day in days]))
+    hours = history.everywhere(connection, QUALITY_HOURLY, spans, only=devices_of(connection, "scoring"))
     rejects = within("silver.rejects", "received_at", spans)
     connection.execute(filled("quality/by_device", hours=hours, rejects=rejects))
     devices = _replace_scores(connection, "scope = 'device' and (name, day) in (select (device_id, day) from scoring)")
@@ -240,20 +240,6 @@ def score(connection: duckdb.DuckDBPyConnection) -> CheckResult:
     )  # fmt: skip
 
 
-def _everywhere(connection: duckdb.DuckDBPyConnection, kind: str, spans: list[Span], only: str) -> str:
-    """A query for the rows of these spans, in the warehouse file and in the lake."""
-    table = history.KINDS[kind][0]
-    assert table.time is not None
-    hot = within(table.full_name, table.time, spans, only=only)
-    if not history.has_cold(connection, kind):
-        return hot
-    days = {(span.first + timedelta(days=n)).date() for span in spans for n in range((span.last - span.first).days + 2)}
-    cold = history.cold(connection, kind, days)
-    return "\nunion all\n".join(
-        [hot, *(f"select * from ({cold}) where {span.condition(table.time)} and {only}" for span in spans)]
-    )
-
-
 def _slices(connection: duckdb.DuckDBPyConnection, table: str, day: str) -> Iterator[list[date]]:
     """The days of a table of what is due, in order, as many at a time as have room in memory."""
     found = connection.execute(f"select {day} as day, count(*) from {table} group by 1 order by 1").fetchall()
@@ -279,14 +265,3 @@ def _hour(at: datetime) -> datetime:
 
 def _start(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _apart(spans: list[Span]) -> list[Span]:
-    """The same instants in spans that do not overlap."""
-    apart: list[Span] = []
-    for span in spans:
-        if apart and span.first <= apart[-1].last + timedelta.resolution:
-            apart[-1] = Span(apart[-1].first, max(apart[-1].last, span.last))
-        else:
-            apart.append(span)
-    return apart

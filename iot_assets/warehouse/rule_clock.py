@@ -13,7 +13,7 @@ import duckdb
 from iot_assets.warehouse import history, rule_hits
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.spans import Span, devices_of, instant, merge, within
+from iot_assets.warehouse.spans import Span, apart, devices_of, instant, merge, within
 from iot_assets.warehouse.tables import READINGS
 
 
@@ -38,7 +38,7 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     connection.execute(
         filled(
             "rules/clock_step",
-            readings=_received(connection, merge(rule_hits.apart(spans)), only),
+            readings=_received(connection, merge(apart(spans)), only),
             reach_us=str(reach // timedelta(microseconds=1)),
             excluding=excluding,
         )

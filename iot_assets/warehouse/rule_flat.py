@@ -11,11 +11,11 @@ from typing import Final
 
 import duckdb
 
-from iot_assets.warehouse import rule_hits
+from iot_assets.warehouse import history, rule_hits
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.spans import Span, devices_of, spans_of
+from iot_assets.warehouse.spans import Span, apart, devices_of, spans_of
 from iot_assets.warehouse.tables import READINGS, READINGS_1H
 
 _HOUR: Final = timedelta(hours=1)
@@ -32,8 +32,8 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
         " semi join (select * from rule_series where kind = 'flat_line') using (device_id, metric))"
     )
     spans, only = spans_of(connection, concerned, "minute_at"), devices_of(connection, concerned)
-    around = rule_hits.apart([Span(s.first - 4 * _HOUR, s.last + 2 * back + 2 * _HOUR) for s in spans])
-    rollups = rule_hits.rows(connection, READINGS_1H, around, only=only)
+    around = apart([Span(s.first - 4 * _HOUR, s.last + 2 * back + 2 * _HOUR) for s in spans])
+    rollups = history.everywhere(connection, READINGS_1H, around, only=only)
     connection.execute(filled("rules/flat_hours", rollups=rollups))
     _narrow(connection, back, excluding)
     connection.execute("create or replace temp table flat_lines as select * from gold.rule_hits where false")
@@ -47,17 +47,17 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
 def _narrow(connection: duckdb.DuckDBPyConnection, back: timedelta, excluding: str) -> None:
     """Make ``flat`` of what the hours just before leave over, by those of all that a flat line reaches back to."""
     spans, only = spans_of(connection, "unchanged", "bucket_at"), devices_of(connection, "unchanged")
-    around = rule_hits.apart([Span(s.first - 2 * back - 2 * _HOUR, s.last) for s in spans])
+    around = apart([Span(s.first - 2 * back - 2 * _HOUR, s.last) for s in spans])
     asked = (
         "(select d.device_id, d.bucket_at from flat_dirty d join unchanged u using (device_id, metric)"
         " where d.bucket_at < u.bucket_at and d.bucket_at >= u.bucket_at - to_seconds(2 * u.for_s + 3600))"
     )
-    dirty = rule_hits.apart([Span(s.first, s.last + _HOUR) for s in spans_of(connection, asked, "bucket_at")])
+    dirty = apart([Span(s.first, s.last + _HOUR) for s in spans_of(connection, asked, "bucket_at")])
     connection.execute(
         filled(
             "rules/flat",
-            rollups=rule_hits.rows(connection, READINGS_1H, around, only=only),
-            readings=rule_hits.rows(connection, READINGS, dirty, only=devices_of(connection, asked)),
+            rollups=history.everywhere(connection, READINGS_1H, around, only=only),
+            readings=history.everywhere(connection, READINGS, dirty, only=devices_of(connection, asked)),
             excluding=excluding,
         )
     )
@@ -65,10 +65,8 @@ def _narrow(connection: duckdb.DuckDBPyConnection, back: timedelta, excluding: s
 
 def _lines(connection: duckdb.DuckDBPyConnection, rule: str, back: timedelta, excluding: str) -> None:
     hours = f"(select * from flat where rule = {literal(rule)})"
-    around = rule_hits.apart(
-        [Span(s.first - 2 * back, s.last + _HOUR) for s in spans_of(connection, hours, "bucket_at")]
-    )
-    rows = rule_hits.rows(connection, READINGS, around, only=devices_of(connection, hours))
+    around = apart([Span(s.first - 2 * back, s.last + _HOUR) for s in spans_of(connection, hours, "bucket_at")])
+    rows = history.everywhere(connection, READINGS, around, only=devices_of(connection, hours))
     readings = f"select r.* from ({rows}) r semi join {hours} h on h.device_id = r.device_id and h.metric = r.metric"
     connection.execute(
         filled(

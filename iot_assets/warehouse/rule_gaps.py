@@ -13,10 +13,10 @@ from datetime import timedelta
 
 import duckdb
 
-from iot_assets.warehouse import rule_hits
+from iot_assets.warehouse import history, rule_hits
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
+from iot_assets.warehouse.spans import Span, apart, devices_of, spans_of, within
 from iot_assets.warehouse.tables import READINGS, READINGS_1H, READINGS_1MIN, RULE_HITS
 
 _DAY = timedelta(days=1) - timedelta(microseconds=1)
@@ -34,7 +34,7 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     connection.execute(filled("rules/gap_days"))
     days = [Span(s.first, s.last + _DAY) for s in spans_of(connection, "gap_days", "bucket_at")]
     only = devices_of(connection, "late")
-    rollups = rule_hits.rows(connection, READINGS_1MIN, days, only=only)
+    rollups = history.everywhere(connection, READINGS_1MIN, days, only=only)
     hits = within(RULE_HITS.full_name, "event_at", days, only=only)
     connection.execute(filled("rules/gap_steps", rollups=rollups, hits=hits))
     connection.execute(
@@ -51,8 +51,8 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     connection.execute(
         filled(
             "rules/gap",
-            readings=rule_hits.rows(connection, READINGS, spans_of(connection, "gap_steps", "event_at"), only=only),
-            hours=rule_hits.rows(connection, READINGS_1H, rule_hits.apart(rhythm), only=only),
+            readings=history.everywhere(connection, READINGS, spans_of(connection, "gap_steps", "event_at"), only=only),
+            hours=history.everywhere(connection, READINGS_1H, apart(rhythm), only=only),
             excluding=excluding,
         )
     )

@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import duckdb
 
-from iot_assets.warehouse import history, quality
+from iot_assets.warehouse import quality
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.ddl import literal
-from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
-from iot_assets.warehouse.tables import RULE_HITS, Table
+from iot_assets.warehouse.spans import Span, apart, devices_of, spans_of, within
+from iot_assets.warehouse.tables import RULE_HITS
 
 _KEY = "device_id, metric, event_at, message_id, position, rule"
 
@@ -60,25 +60,3 @@ def put(connection: duckdb.DuckDBPyConnection) -> None:
         )
     connection.execute("insert into gold.rule_hits by name from judged order by event_at, device_id, metric")
     connection.execute("insert into put_hits by name from judged")
-
-
-def rows(connection: duckdb.DuckDBPyConnection, table: Table, spans: list[Span], *, only: str = "true") -> str:
-    """A query for the rows within the spans of a table whose days may be in the lake only."""
-    assert table.time is not None
-    hot = within(table.full_name, table.time, spans, only=only)
-    if not spans or not history.has_cold(connection, table.name):
-        return hot
-    days = {s.first.date() + timedelta(days=n) for s in spans for n in range((s.last.date() - s.first.date()).days + 1)}
-    listed = " or ".join(span.condition(table.time) for span in spans)
-    return f"{hot} union all select * from ({history.cold(connection, table.name, days)}) where ({listed}) and {only}"
-
-
-def apart(spans: list[Span]) -> list[Span]:
-    """The same instants in spans that do not overlap: widened ones would give rows twice."""
-    found: list[Span] = []
-    for span in spans:
-        if found and span.first <= found[-1].last:
-            found[-1] = Span(found[-1].first, max(found[-1].last, span.last))
-        else:
-            found.append(span)
-    return found

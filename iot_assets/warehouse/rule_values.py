@@ -15,11 +15,11 @@ from typing import Final
 
 import duckdb
 
-from iot_assets.warehouse import rule_hits
+from iot_assets.warehouse import history, rule_hits
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
+from iot_assets.warehouse.spans import Span, apart, devices_of, spans_of, within
 from iot_assets.warehouse.tables import READINGS, RULE_HITS
 
 ALONE: Final = ("range", "suspect_range", "sentinel")
@@ -73,10 +73,10 @@ def _judge(connection: duckdb.DuckDBPyConnection, kinds: Sequence[str], reach_s:
     if not scalar(connection, "select count(*) from judged_minutes"):
         return
     reach = timedelta(seconds=reach_s)
-    around = rule_hits.apart(
+    around = apart(
         [Span(s.first - reach, s.last + _MINUTE + reach) for s in spans_of(connection, "judged_minutes", "bucket_at")]
     )
-    readings = rule_hits.rows(connection, READINGS, around, only=devices_of(connection, "judged_minutes"))
+    readings = history.everywhere(connection, READINGS, around, only=devices_of(connection, "judged_minutes"))
     connection.execute(filled("rules/judged", kinds=_listed(kinds), readings=readings, excluding=excluding))
     rule_hits.stand(connection, kinds, "judged_minutes", width="minute")
     rule_hits.put(connection)

@@ -77,6 +77,17 @@ def merge(spans: list[Span], most: int = MOST_SPANS) -> list[Span]:
     return merged
 
 
+def apart(spans: list[Span]) -> list[Span]:
+    """The instants of sorted spans in such as do not overlap: of widened ones ``within`` would give rows twice."""
+    found: list[Span] = []
+    for span in spans:
+        if found and span.first <= found[-1].last + timedelta.resolution:
+            found[-1] = Span(found[-1].first, max(found[-1].last, span.last))
+        else:
+            found.append(span)
+    return found
+
+
 def within(table: str, column: str, spans: list[Span], *, select: str = "*", only: str = "true") -> str:
     """A query for the rows of ``table`` whose ``column`` lies in one of the spans; empty spans give no rows.
 
