@@ -114,8 +114,8 @@ insert into silver.outcome_counts by name
 select 'mqtt' as source, moment as minute_at, outcome, moment::date as landed_on, messages
 from (
     select date_trunc('minute', {now}) - to_minutes(m) as moment from range(least({days} * 1440, 43200)) r(m)
-), (values ('telemetry', {devices}), ('duplicate', {devices} // 60), ('rejected', {devices} // 90)) o(outcome, most)
-, lateral (select (most * (0.9 + (hash(moment, outcome) % 200) / 1000.0))::bigint as messages) where messages > 0;
+), (values ('telemetry', {devices}), ('duplicate', {devices} / 60.0), ('rejected', {devices} / 90.0)) o(outcome, most)
+, lateral (select floor(most * (0.9 + (hash(moment, outcome) % 200) / 1000.0) + (hash(outcome, moment) % 100) / 100.0)::bigint as messages) where messages > 0;
 
 insert into gold.quality_hourly by name
 select device_id, metric, bucket_at as hour_at, bucket_at + interval 1 hour as until_at, 60.0 as interval_s,

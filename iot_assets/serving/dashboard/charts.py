@@ -95,7 +95,7 @@ def category_axis(names: Sequence[str], **more: Any) -> Options:
     }  # fmt: skip
 
 
-def line(name: str, points: Iterable[Sequence[Any]], **more: Any) -> Options:
+def line(name: str, points: Iterable[Any], **more: Any) -> Options:
     """A series as a line."""
     return {"name": name, "type": "line", "showSymbol": False, "lineStyle": {"width": 1.6}, "data": list(points)} | more
 

@@ -19,6 +19,7 @@ import duckdb
 from nicegui import ui
 
 from iot_assets.errors import IotAssetsError
+from iot_assets.serving.api.access import is_loopback
 from iot_assets.serving.dashboard.filters import EVERY, SPANS, Filters
 from iot_assets.serving.dashboard.markup import Html, age, nothing
 from iot_assets.serving.reads.device_counts import device_counts
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 #: Address below ``/dashboard/`` → name, in the order in which they are offered.
-NAVIGATION: Final = (("", "Overview"), ("devices", "Devices"))
+NAVIGATION: Final = (
+    ("", "Overview"), ("devices", "Devices"), ("fleet", "Fleet"), ("quality", "Quality"), ("pipeline", "Pipeline"),
+)  # fmt: skip
 _STYLE: Final = resources.files(__package__ or "").joinpath("style.css").read_text(encoding="utf-8")
 #: Theme of the browser's choice, kept by the browser itself.
 _THEME: Final = """
@@ -160,6 +163,17 @@ class Frame:
             for way in ways
         )
         return Html(f'<nav class="export" aria-label="Export">Export {links}</nav>')
+
+    def dagster(self) -> str:
+        """Address of Dagster's page, as the asker's browser may reach it: on the host that it asks here."""
+        own = self.settings.dagster
+        host = self.request.url.hostname if is_loopback(own.host) or own.host == "0.0.0.0" else own.host  # noqa: S104
+        return f"http://{host}:{own.port}"
+
+    @staticmethod
+    def go(address: str) -> None:
+        """Open another page."""
+        ui.navigate.to(address)
 
     def _section(self, title: str, *, wide: bool, note: str = "") -> AbstractContextManager[Any]:
         section = ui.element("section").classes("wide" if wide else "")

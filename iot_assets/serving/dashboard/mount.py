@@ -16,9 +16,12 @@ from starlette.responses import RedirectResponse, Response
 from iot_assets.serving.dashboard.asked import Asked
 from iot_assets.serving.dashboard.device import device
 from iot_assets.serving.dashboard.devices import devices
+from iot_assets.serving.dashboard.fleet import fleet
 from iot_assets.serving.dashboard.frame import Frame
 from iot_assets.serving.dashboard.login import HOME, Guard, add_login
 from iot_assets.serving.dashboard.overview import overview
+from iot_assets.serving.dashboard.pipeline import pipeline
+from iot_assets.serving.dashboard.quality import quality
 from iot_assets.serving.dashboard.vitals import Vitals
 
 if TYPE_CHECKING:
@@ -42,6 +45,9 @@ class Page:
 PAGES: Final = (
     Page("", "Overview", overview, ("span",)),
     Page("devices", "Devices", devices, ("q", "kind", "site", "state")),
+    Page("fleet", "Fleet", fleet, ("kind", "site", "span")),
+    Page("quality", "Quality", quality, ("kind", "site", "span")),
+    Page("pipeline", "Pipeline", pipeline, ("span",)),
     Page("device", "Device", device, ("quality", "span")),
 )
 

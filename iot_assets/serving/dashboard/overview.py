@@ -83,7 +83,11 @@ def messages_chart(rows: list[Row], seconds: int, span: tuple[datetime, datetime
         if name in by_outcome
     ]
     return over_time(
-        series, description=f"Messages in each {duration(seconds)}, by what became of them.", span=span, scale=False
+        series,
+        description=f"Messages in each {duration(seconds)}, by what became of them.",
+        unit=f"in each {duration(seconds)}",
+        span=span,
+        scale=False,
     )
 
 

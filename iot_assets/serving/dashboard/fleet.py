@@ -1,0 +1,254 @@
+"""The fleet as a whole: where it is, what it is made of, how its values go by time and by hour of the day."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from html import escape
+from math import cos, radians
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from iot_assets.serving.dashboard.charts import (
+    INK,
+    PALETTE,
+    STATE_COLOURS,
+    Options,
+    bars,
+    category_axis,
+    chart,
+    legend,
+    line,
+    millis,
+    over_time,
+    shares,
+    value_axis,
+)
+from iot_assets.serving.dashboard.markup import STATES, Html, link, unit_of
+from iot_assets.serving.dashboard.overview import bucket_seconds
+from iot_assets.serving.reads.device_counts import device_counts
+from iot_assets.serving.reads.device_list import device_list
+from iot_assets.serving.reads.energy import energy
+from iot_assets.serving.reads.metric_list import metric_list
+from iot_assets.serving.reads.question import Scope
+from iot_assets.serving.reads.trend import trend
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nicegui.events import EChartPointClickEventArguments
+
+    from iot_assets.serving.dashboard.asked import Row
+    from iot_assets.serving.dashboard.frame import Frame, Panel
+
+_MOST_ON_MAP: Final = 5000
+_POINTS: Final = 200
+#: Beyond this span, hours are too fine to be looked at or read at every refresh.
+_BY_HOUR: Final = timedelta(days=14)
+
+
+async def fleet(frame: Frame) -> Callable[[], Awaitable[None]]:
+    """Put the panels; the answer fills them."""
+    place = frame.chart("Map", height=400)
+    kinds = frame.chart("Kinds", height=400)
+    colours, metrics = frame.panel(), frame.panel()
+    values = frame.chart("Over time", height=250, note="mean of all devices, by kind")
+    hours = frame.chart("Hour of the day", height=250, note="mean in UTC, by kind")
+    power = frame.chart("Energy by day", height=230, wide=True, note="kWh, from metrics of power, by kind")
+    colours.show(_colours(frame))
+    _open_on_click(frame, place)
+
+    async def draw() -> None:
+        asked, span, chosen = frame.asked, frame.span(), frame.filters
+        kind, site = chosen.kind or None, chosen.site or None
+        counts = await asked.rows(device_counts())
+        kinds.draw(_kinds(counts, chosen.site), empty="No device is known yet.")
+        paints = _paints(counts)
+        listed = await asked.rows(device_list(kind=kind, site=site, most=_MOST_ON_MAP))
+        place.draw(
+            _map(listed, chosen.colour, paints), empty="No device says where it is (lat and lon in the registry)."
+        )
+        known = await asked.rows(metric_list())
+        metric = chosen.metric or (_preferred(known) or "")
+        unit = next((unit_of(row["unit"]) for row in known if row["metric"] == metric), "")
+        metrics.show(_metrics(frame, known, metric, span))
+        width = "1h" if span[1] - span[0] <= _BY_HOUR else "1d"
+        scope = Scope((), (metric,), *span)
+        seconds = max(bucket_seconds(span, _POINTS), 3600 if width == "1h" else 86400)
+        rows = await asked.rows(trend(scope, width, seconds=seconds, kind=kind, site=site))
+        values.draw(_over_time(rows, paints, f"{metric} {unit}", span), empty="No readings in this time.")
+        recent = Scope((), (metric,), max(span[0], span[1] - _BY_HOUR), span[1])
+        rows = await asked.rows(trend(recent, "1h", by="hour", kind=kind, site=site))
+        hours.draw(_by_hour(rows, paints, f"{metric} {unit}"), empty="No readings in this time.")
+        days = (min(span[0], span[1] - timedelta(days=7)), span[1])
+        rows = await asked.rows(energy(first=days[0], after=days[1], kind=kind, site=site))
+        power.draw(_energy(rows, paints), empty="No device tells its power (a metric in W, kW or MW).")
+
+    return draw
+
+
+def _open_on_click(frame: Frame, place: Panel) -> None:
+    assert place.chart is not None
+
+    def look(event: EChartPointClickEventArguments) -> None:
+        frame.go(frame.filters.address("device", id=str(event.name), metric=""))
+
+    place.chart.on_point_click(look)
+
+
+def _preferred(known: list[Row]) -> str | None:
+    """What people look at first: temperatures, else what is most widespread."""
+    warm = [str(row["metric"]) for row in known if unit_of(row["unit"]) in {"°C", "°F"}]
+    return next(iter([*warm, *(str(row["metric"]) for row in known)]), None)
+
+
+def _colours(frame: Frame) -> Html:
+    ways = (link(frame.filters.address("fleet", colour=by), f"colour by {by}") for by in ("state", "kind"))
+    return Html(f'<nav class="ways" aria-label="Colours of the map">{"".join(ways)}</nav>')
+
+
+def _metrics(frame: Frame, known: list[Row], metric: str, span: tuple[datetime, datetime]) -> Html:
+    ways = "".join(
+        f'<a href="{escape(frame.filters.address("fleet", metric=row["metric"]))}"'
+        f"{' aria-current=true' if row['metric'] == metric else ''}>{escape(row['metric'])}</a>"
+        for row in known[:12]
+    )
+    times = {"from": span[0].isoformat(), "to": span[1].isoformat()}
+    query = urlencode({"metric": metric, "resolution": "1h", "limit": "100000", **times})
+    return Html(f'<nav class="ways chosen" aria-label="Metric">{ways}</nav>{frame.export(f"rollups?{query}")}')
+
+
+def _map(rows: list[Row], colour: str, paints: dict[str, str]) -> Options | None:
+    rows = [row for row in rows if row["lat"] is not None and row["lon"] is not None]
+    if not rows:
+        return None
+    by: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by[row["kind"] or "no kind" if colour == "kind" else row["state"] or "never_seen"].append(row)
+    lons, lats = [row["lon"] for row in rows], [row["lat"] for row in rows]
+    middle = (min(lats) + max(lats)) / 2
+    # A degree of longitude is as wide as one of latitude is high only at the equator.
+    half = max((max(lats) - min(lats)) / 2, (max(lons) - min(lons)) / 2 * cos(radians(middle)), 0.002) * 1.12
+    wide = half / max(cos(radians(middle)), 0.05)
+    across = (min(lons) + max(lons)) / 2
+    degrees = {"show": True, "lineStyle": {"color": "rgba(128,140,155,0.25)", "type": "dotted"}}
+    label = {"color": INK, "hideOverlap": True, "formatter": "{value}°", "showMinLabel": False, "showMaxLabel": False}
+    names = sorted(by)
+    series = [
+        {
+            "name": STATES.get(name, name), "type": "scatter", "symbolSize": 9 if len(rows) < 300 else 5,
+            "itemStyle": {
+                "color": STATE_COLOURS.get(name) or paints.get(name, INK), "opacity": 0.85,
+                "borderColor": "rgba(255,255,255,.5)", "borderWidth": 0.5,
+            },
+            "data": [
+                {"name": row["device_id"], "value": [round(row["lon"], 6), round(row["lat"], 6)]} for row in by[name]
+            ],
+        }
+        for name in names
+    ]  # fmt: skip
+    series.append(_site_names(rows))
+    options = chart(
+        description=f"{len(rows)} devices by where they are.",
+        legend=legend(data=[one["name"] for one in series[:-1]]),
+        grid={"left": 4, "right": 14, "top": 30, "bottom": 2, "containLabel": True},
+        xAxis=value_axis(min=round(across - wide, 3), max=round(across + wide, 3), splitLine=degrees, axisLabel=label),
+        yAxis=value_axis(min=round(middle - half, 3), max=round(middle + half, 3), splitLine=degrees, axisLabel=label),
+        dataZoom=[{"type": "inside", "xAxisIndex": 0}, {"type": "inside", "yAxisIndex": 0}],
+        series=series,
+    )
+    options["tooltip"] |= {"trigger": "item", "formatter": "{b}<br>{a}"}
+    return options
+
+
+def _site_names(rows: list[Row]) -> Options:
+    """A name in the middle of each site's devices."""
+    sites: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["site"]:
+            sites[row["site"]].append(row)
+    return {
+        "name": "sites", "type": "scatter", "symbolSize": 1, "silent": True, "tooltip": {"show": False},
+        "label": {
+            "show": True, "formatter": "{b}", "color": INK, "fontSize": 13, "fontWeight": 600, "position": "top",
+            "distance": 16,
+        },
+        "labelLayout": {"hideOverlap": True},
+        "data": [
+            {
+                "name": site,
+                "value": [sum(r["lon"] for r in own) / len(own), max(r["lat"] for r in own)],
+            }
+            for site, own in sorted(sites.items())
+        ],
+    }  # fmt: skip
+
+
+def _kinds(counts: list[Row], site: str) -> Options | None:
+    by: dict[str, int] = defaultdict(int)
+    paints = _paints(counts)
+    for row in counts:
+        if not site or row["site"] == site:
+            by[row["kind"] or "no kind"] += row["devices"]
+    parts: list[tuple[str, float, str | None]] = [
+        (kind, by[kind], paints[kind]) for kind in sorted(by, key=lambda k: -by[k])
+    ]
+    return shares(parts, description="Devices by kind.", middle=f"{sum(by.values()):,}") if parts else None
+
+
+def _paints(counts: list[Row]) -> dict[str, str]:
+    """A colour for each kind, the same in all charts."""
+    kinds = sorted({row["kind"] or "no kind" for row in counts})
+    return {kind: PALETTE[place % len(PALETTE)] for place, kind in enumerate(kinds)}
+
+
+def _by_kind(rows: list[Row]) -> dict[str, list[Row]]:
+    found = defaultdict(list)
+    for row in rows:
+        found[row["kind"] or "no kind"].append(row)
+    return found
+
+
+def _over_time(rows: list[Row], paints: dict[str, str], what: str, span: tuple[datetime, datetime]) -> Options | None:
+    if not rows:
+        return None
+    series = [
+        line(
+            kind,
+            [[millis(row["at"]), round(row["mean"], 4)] for row in own],
+            showSymbol=len(own) < 3,
+            color=paints.get(kind),
+        )
+        for kind, own in _by_kind(rows).items()
+    ]
+    return over_time(series, description=f"Mean {what} by kind of device.", unit=what, span=span)
+
+
+def _by_hour(rows: list[Row], paints: dict[str, str], what: str) -> Options | None:
+    if not rows:
+        return None
+    series = []
+    for kind, own in _by_kind(rows).items():
+        means = {row["at"]: round(row["mean"], 4) for row in own}
+        series.append(line(kind, [means.get(hour) for hour in range(24)], smooth=0.3, color=paints.get(kind)))
+    return chart(
+        description=f"Mean {what} at each hour of the day by kind of device.",
+        legend=legend(),
+        grid={"left": 8, "right": 12, "top": 52, "bottom": 4, "containLabel": True},
+        xAxis=category_axis([f"{hour:02d}" for hour in range(24)]),
+        yAxis=value_axis(what),
+        series=series,
+    )
+
+
+def _energy(rows: list[Row], paints: dict[str, str]) -> Options | None:
+    if not rows:
+        return None
+    series = [
+        bars(
+            kind, [[millis(row["day_at"]), round(row["kwh"], 3)] for row in own], barMaxWidth=46, color=paints.get(kind)
+        )
+        for kind, own in _by_kind(rows).items()
+    ]
+    return over_time(series, description="Energy of each day by kind of device.", scale=False)

@@ -1,0 +1,192 @@
+"""The way of the data: how much passes, how long it takes, what waits, and which runs carried it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import sys
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iot_assets.lake.paths import DataPaths
+from iot_assets.serving.dashboard.charts import Options, bars, line, millis, over_time
+from iot_assets.serving.dashboard.markup import (
+    Html,
+    age,
+    duration,
+    joined,
+    link,
+    size,
+    table,
+    text,
+    tile,
+    tiles,
+)
+from iot_assets.serving.dashboard.overview import bucket_seconds, messages_chart
+from iot_assets.serving.reads.files import files
+from iot_assets.serving.reads.runs import runs
+from iot_assets.serving.reads.throughput import throughput
+
+if TYPE_CHECKING:
+    from iot_assets.landing.status import LanderStatus
+    from iot_assets.serving.dashboard.asked import Row
+    from iot_assets.serving.dashboard.frame import Frame
+
+_BARS = 100
+
+
+async def pipeline(frame: Frame) -> Callable[[], Awaitable[None]]:
+    """Put the panels; the answer fills them."""
+    messages = frame.chart("Throughput", height=220)
+    errors = frame.chart("Error rate", height=220, note="rejected messages of all, %")
+    latency = frame.chart("Latency", height=220, note="seconds, median and 95th percentile of the files")
+    landed = frame.chart("Landed files", height=220, note="MB, and how many files")
+    figures = frame.panel()
+    history = frame.panel("Runs", wide=True)
+    processes = frame.panel("Processes and disk", wide=True)
+
+    async def draw() -> None:
+        asked, span = frame.asked, frame.span()
+        seconds = bucket_seconds(span, _BARS)
+        passing = await asked.rows(throughput(first=span[0], after=span[1], seconds=seconds))
+        taken = await asked.rows(files(first=span[0], after=span[1], seconds=seconds))
+        told = await frame.vitals.told()
+        lander = frame.vitals.lander()
+        messages.draw(messages_chart(passing, seconds, span), empty="No messages in this time.")
+        errors.draw(_errors(passing, span), empty="No messages in this time.")
+        latency.draw(_latency(taken, span), empty="No file was taken in this time.")
+        landed.draw(_landed(taken, span), empty="No file was taken in this time.")
+        figures.show(_tiles(frame, told, lander, taken))
+        history.show(_runs(frame, await asked.rows(runs(most=15))))
+        paths = DataPaths(frame.settings.data_dir)
+        processes.show(_processes(lander, await asyncio.to_thread(_disk, paths)))
+
+    return draw
+
+
+def _errors(rows: list[Row], span: tuple[datetime, datetime]) -> Options | None:
+    every: dict[datetime, int] = defaultdict(int)
+    bad: dict[datetime, int] = defaultdict(int)
+    for row in rows:
+        every[row["bucket_at"]] += row["messages"]
+        bad[row["bucket_at"]] += row["messages"] if row["outcome"] == "rejected" else 0
+    if not every:
+        return None
+    points = [[millis(at), round(100 * bad[at] / count, 3)] for at, count in sorted(every.items()) if count]
+    series = line("rejected", points, color="#d1495b", areaStyle={"opacity": 0.15}, showSymbol=len(points) < 3)
+    return over_time([series], description="Share of messages rejected.", span=span, names=False, scale=False, min=0)
+
+
+def _latency(rows: list[Row], span: tuple[datetime, datetime]) -> Options | None:
+    if not rows:
+        return None
+    named = {
+        "collected in a file (median)": ("sealed_p50", {}),
+        "from file to tables (median)": ("entered_p50", {}),
+        "from file to tables (95 %)": ("entered_p95", {"lineStyle": {"type": "dashed", "width": 1.4}}),
+    }
+    series = [
+        line(
+            name,
+            [[millis(row["bucket_at"]), round(row[column], 2)] for row in rows if row[column] is not None],
+            showSymbol=len(rows) < 3, **more,
+        )
+        for name, (column, more) in named.items()
+    ]  # fmt: skip
+    return over_time(series, description="Seconds that each stage takes.", span=span, scale=False)
+
+
+def _landed(rows: list[Row], span: tuple[datetime, datetime]) -> Options | None:
+    if not rows:
+        return None
+    sizes = bars("MB", [[millis(row["bucket_at"]), round(row["bytes"] / 1e6, 3)] for row in rows])
+    counts = line("files", [[millis(row["bucket_at"]), row["files"]] for row in rows], yAxisIndex=1)
+    options = over_time([sizes, counts], description="Size and number of landed files.", span=span, scale=False)
+    second: dict[str, Any] = {**options["yAxis"], "splitLine": {"show": False}}
+    options["yAxis"] = [options["yAxis"], second]
+    return options
+
+
+def _tiles(frame: Frame, told: Row, lander: LanderStatus | None, taken: list[Row]) -> Html:
+    clock = datetime.now(UTC)
+    rate = frame.vitals.rate(lander)
+    late = max((row["entered_p95"] for row in taken if row["entered_p95"] is not None), default=None)
+    published = datetime.fromisoformat(told["published_at"]) if "published_at" in told else None
+    sentences = [
+        tile("Messages per second", "–" if rate is None else f"{rate:,.1f}", "received, last seconds"),
+        tile(
+            "Waiting files", told["waiting_files"], "landed, not yet in the tables",
+            mood="warning" if told["waiting_files"] > frame.settings.schedule.backlog_files else "good",
+        ),
+        tile("Slowest to the tables", "–" if late is None else duration(late), "95 % of the files, in this time"),
+        tile("Published", age(published, clock), text(published)),
+    ]  # fmt: skip
+    if lander is not None:
+        sentences.append(
+            tile(
+                "In the spool", lander.received_messages - lander.landed_messages if lander.landed_messages else "–",
+                f"{lander.segments_waiting} segments wait", mood="bad" if lander.storage_problem else "",
+            )
+        )  # fmt: skip
+    else:
+        sentences.append(tile("Lander", "–", "none runs on this machine"))
+    return tiles(sentences)
+
+
+def _runs(frame: Frame, rows: list[Row]) -> Html:
+    shown = [
+        (
+            link(f"{frame.dagster()}/runs/{row['run_id']}", row["run_id"][:8]),
+            row["last_at"],
+            age(row["last_at"], frame.now),
+            duration(max((row["last_at"] - row["first_at"]) / timedelta(seconds=1), 0)),
+            row["checks"],
+            Html(
+                f'<span class="state {"failed" if row["grave"] else "warning" if row["failed"] else "passed"}">'
+                f"{row['failed'] or 'none'}</span>"
+            ),
+        )
+        for row in rows
+    ]
+    columns = ("Run", "Ended", "Ago", "From first check to last", "Checks", "Failed")
+    way = Html(f'<p class="none"><a href="{escape(frame.dagster())}">Dagster</a> shows each run step by step.</p>')
+    return joined(table("Runs", columns, shown, empty="No run in the last two days."), way)
+
+
+def _processes(lander: LanderStatus | None, disk: list[tuple[str, int]]) -> Html:
+    rows: list[tuple[str, Any, Any, Any]] = [("this server", str(os.getpid()), size(_memory(os.getpid())), "answers")]
+    if lander is not None:
+        doing = "connected" if lander.connected else lander.broker_problem or "not connected"
+        rows.append(("lander", str(lander.pid), size(_memory(lander.pid)), doing))
+    columns = ("Process", "Number", "Memory", "State")
+    listed = table("Processes", columns, rows, empty="")
+    sizes = table("Disk", ("What", "Size"), [(name, size(count)) for name, count in disk], empty="")
+    return joined(listed, sizes)
+
+
+def _memory(pid: int) -> int:
+    """Resident bytes of a process; of this one its peak, where the system has no /proc."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit if pid == os.getpid() else 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _disk(paths: DataPaths) -> list[tuple[str, int]]:
+    """Sizes that cost nothing to look up: of single files, and what is free."""
+    found = [
+        (name, file.stat().st_size)
+        for name, file in (("warehouse", paths.warehouse), ("published copy", paths.serving))
+        if file.exists()
+    ]
+    if paths.root.exists():
+        room = os.statvfs(paths.root)
+        found.append(("free on the disk", room.f_bavail * room.f_frsize))
+    return found
