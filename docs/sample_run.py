@@ -30,9 +30,8 @@ from iot_assets.settings import Settings
 from iot_assets.warehouse import bronze, device_status, gold, ledger, quality
 from iot_assets.warehouse.connection import Warehouse
 from iot_assets.warehouse.publish import publish
-from iot_assets.warehouse.queries import query
 from iot_assets.warehouse.tables import TABLES, Table
-from iot_assets.warehouse.views import VIEWS
+from iot_assets.warehouse.views import VIEWS, content
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, at
 
 RUN: Final = "00000000-0000-4000-8000-000000000000"
@@ -112,7 +111,7 @@ def sample() -> Sample:
             ledger.log(connection, RUN, judged.checks + scored.checks)
             publish(connection, paths.serving, whole_rows=1000, recent_days=1)
             for view in VIEWS:
-                follower.follow(f"insert into {view.full_name} by name {query(f'views/{view.name}')}")
+                follower.follow(f"insert into {view.full_name} by name {content(view)}")
             rows = {table.full_name: _first(plain, table) for table in (*TABLES.values(), *VIEWS)}
             return Sample(_asset_columns(follower.comes_from), rows)
 

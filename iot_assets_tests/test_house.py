@@ -105,7 +105,7 @@ def test_every_sql_file_is_used() -> None:
     folder = ROOT / "iot_assets" / "warehouse" / "sql"
     for file in folder.rglob("*.sql"):
         name = file.relative_to(folder).with_suffix("").as_posix()
-        made_up = f"{file.parent.name}/{{{'view' if file.parent.name == 'views' else 'table'}.name}}"
+        made_up = f"{file.parent.name}/{{{'view.name' if file.parent.name == 'views' else 'table.name'}}}"
         assert f'"{name}"' in code or (file.stem in {t.name for t in DECLARED} and made_up in code), name
 
 

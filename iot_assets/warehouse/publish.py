@@ -16,7 +16,7 @@ import duckdb
 
 from iot_assets.errors import StorageError
 from iot_assets.warehouse import derived, history, rules, views
-from iot_assets.warehouse.connection import scalar
+from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.ddl import comments, create_table, literal
 from iot_assets.warehouse.durable import sync
 from iot_assets.warehouse.spans import instant, merge, within
@@ -110,47 +110,52 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path, *, whole_rows: 
 def _copy(
     connection: duckdb.DuckDBPyConnection, temporary: Path, version: str, whole_rows: int, recent_days: int
 ) -> dict[str, int]:
+    home = str(scalar(connection, "select current_database()"))
     connection.execute(f"attach {literal(str(temporary))} as serving (storage_version 'v1.5.0')")
     try:
-        home = scalar(connection, "select current_database()")
-        rows = {}
-        connection.execute("create schema serving.ops")
-        connection.execute(f"create table serving.ops.thawed as from {home}.ops.thawed")
-        # What the live tail reads later messages with: of each topic the last.
-        connection.execute(
-            "create table serving.ops.births as select topic, part, value, received_at, message_id"
-            f" from {home}.ops.births"
-            " qualify row_number() over (partition by topic, part order by received_at desc, message_id desc) = 1"
-        )
-        for schema in dict.fromkeys(table.schema for table in (*WHOLE, *RECENT, *SPANNED.values())):
-            connection.execute(f"create schema serving.{schema}")
-        for table in WHOLE:
-            only = _SETTLED.format(home=home) if table is FILES else ""
-            content = f"select * from {home}.{table.full_name}{only}"
-            rows[table.full_name] = _fill(connection, table, table.full_name, content)
-        for table, span in RECENT.items():
-            since = instant(datetime.now(UTC) - span)
-            recent = f"select * from {home}.{table.full_name} where {table.time} >= {since}"
-            rows[table.full_name] = _fill(connection, table, table.full_name, recent)
-        for kind, table in SPANNED.items():
-            rows |= _fill_spanned(connection, kind, table, whole_rows, recent_days)
-        connection.execute(
-            "create table serving.ops.published (version varchar not null, published_at timestamptz not null)"
-        )
-        connection.execute("insert into serving.ops.published values (?, now())", [version])
-        of_kinds = views.statements_of_kinds(connection)
-        connection.execute("use serving")  # a view's body must not name the catalog
-        connection.execute(
-            "".join(
-                line
-                for table in (*WHOLE, *RECENT, *SPANNED.values())
-                for line in comments(table, what=_what(connection, table))
-            )
-        )
-        connection.execute("".join((*views.statements(), *of_kinds)))
+        with transaction(connection):  # else each of hundreds of statements waits for the disk
+            return _fill_all(connection, home, version, whole_rows, recent_days)
     finally:
         connection.execute(f"use {home}")
         connection.execute("detach serving")  # also brings everything into the one file
+
+
+def _fill_all(
+    connection: duckdb.DuckDBPyConnection, home: str, version: str, whole_rows: int, recent_days: int
+) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    connection.execute("create schema serving.ops")
+    connection.execute(f"create table serving.ops.thawed as from {home}.ops.thawed")
+    # What the live tail reads later messages with: of each topic the last.
+    connection.execute(
+        "create table serving.ops.births as select topic, part, value, received_at, message_id"
+        f" from {home}.ops.births"
+        " qualify row_number() over (partition by topic, part order by received_at desc, message_id desc) = 1"
+    )
+    for schema in dict.fromkeys(table.schema for table in (*WHOLE, *RECENT, *SPANNED.values())):
+        connection.execute(f"create schema serving.{schema}")
+    for table in WHOLE:
+        only = _SETTLED.format(home=home) if table is FILES else ""
+        content = f"select * from {home}.{table.full_name}{only}"
+        rows[table.full_name] = _fill(connection, table, table.full_name, content)
+    for table, span in RECENT.items():
+        since = instant(datetime.now(UTC) - span)
+        recent = f"select * from {home}.{table.full_name} where {table.time} >= {since}"
+        rows[table.full_name] = _fill(connection, table, table.full_name, recent)
+    for kind, table in SPANNED.items():
+        rows |= _fill_spanned(connection, kind, table, whole_rows, recent_days)
+    connection.execute(
+        "create table serving.ops.published (version varchar not null, published_at timestamptz not null)"
+    )
+    connection.execute("insert into serving.ops.published values (?, now())", [version])
+    of_kinds = views.statements_of_kinds(connection)
+    connection.execute("use serving")  # a view's body must not name the catalog
+    described = [
+        line
+        for table in (*WHOLE, *RECENT, *SPANNED.values())
+        for line in comments(table, what=_what(connection, table))
+    ]
+    connection.execute("".join((*described, *views.statements(), *of_kinds)))
     return rows
 
 

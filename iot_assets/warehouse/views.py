@@ -146,9 +146,14 @@ MOST_COLUMNS: Final = 500
 MOST_KINDS: Final = 200
 
 
+def content(view: Table) -> str:
+    """The query of a view of ``VIEWS``."""
+    return _query(f"views/{view.name}")
+
+
 def statements() -> list[str]:
     """DDL that makes the views of ``VIEWS`` in the current catalog, whatever was there."""
-    return [line for view in VIEWS for line in _made(view, query(f"views/{view.name}"))]
+    return [line for view in VIEWS for line in _made(view, content(view))]
 
 
 @cache
@@ -191,9 +196,14 @@ def _of_kind(kind: str | None, name: str, metrics: dict[tuple[str, str], str | N
         time="hour_at",
     )
     of_kind = "kind is null" if kind is None else f"kind = {literal(kind)}"
-    content = query("views/fact_device_metrics_of_kind").format(of_kind=of_kind, columns=",\n        ".join(picked))
-    return _made(view, content)
+    wide = _query("views/fact_device_metrics_of_kind", of_kind=of_kind, columns=",\n        ".join(picked))
+    return _made(view, wide)
 
 
-def _made(view: Table, content: str) -> list[str]:
-    return [f"create or replace view {view.full_name} as {content};", *comments(view, what="view")]
+def _query(name: str, **names: str) -> str:
+    """The view's query; all names at once, so that what is filled in is not filled in itself."""
+    return query(name).format(device_keys=query("views/device_keys"), **names)
+
+
+def _made(view: Table, body: str) -> list[str]:
+    return [f"create or replace view {view.full_name} as {body};", *comments(view, what="view")]

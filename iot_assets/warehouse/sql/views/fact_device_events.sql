@@ -79,7 +79,4 @@ select
     e.count,
     e.summary
 from events e
-left join gold.dim_device d
-    on d.device_id = e.device_id
-    and (d.version = 1 or e.happened_at >= d.valid_from_at)
-    and (d.is_current or e.happened_at < d.valid_to_at)
+left join ({device_keys}) d on d.device_id = e.device_id and e.happened_at >= d.from_at and e.happened_at < d.until_at

@@ -33,8 +33,5 @@ select
     f."last",
     if(f.source = 'measured', l.unit, f.unit) as unit
 from facts f
-left join gold.dim_device d
-    on d.device_id = f.device_id
-    and (d.version = 1 or f.hour_at >= d.valid_from_at)
-    and (d.is_current or f.hour_at < d.valid_to_at)
+left join ({device_keys}) d on d.device_id = f.device_id and f.hour_at >= d.from_at and f.hour_at < d.until_at
 left join gold.latest l on l.device_id = f.device_id and l.metric = f.metric

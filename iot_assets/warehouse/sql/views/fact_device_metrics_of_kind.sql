@@ -19,7 +19,4 @@ wide as (
 )
 select d.device_key, w.*
 from wide w
-left join gold.dim_device d
-    on d.device_id = w.device_id
-    and (d.version = 1 or w.hour_at >= d.valid_from_at)
-    and (d.is_current or w.hour_at < d.valid_to_at)
+left join ({device_keys}) d on d.device_id = w.device_id and w.hour_at >= d.from_at and w.hour_at < d.until_at
