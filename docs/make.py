@@ -27,10 +27,12 @@ from sample_run import sample
 
 from iot_assets.alerts.causes import CAUSES
 from iot_assets.alerts.metrics import METRICS
+from iot_assets.cli.rules import told
 from iot_assets.formulas.language import FUNCTIONS, STATISTICS
 from iot_assets.formulas.library import LIBRARY
 from iot_assets.landing.health import COUNTERS, GAUGES
 from iot_assets.model import EXCLUDING_FLAGS, INFORMATIVE_FLAGS, OUTCOMES, QUALITIES, REJECT_REASONS
+from iot_assets.sections.rules import DEFAULT as RULES
 from iot_assets.warehouse.tables import TABLES
 
 HERE: Final = Path(__file__).parent
@@ -138,6 +140,15 @@ def _alert_metrics() -> str:
     return _table("metric|kind|label|meaning", rows)
 
 
+def _rules() -> str:
+    rows = []
+    for rule in RULES:
+        row = told(rule, "")
+        metrics = ", ".join(f"`{metric}`" for metric in rule.metrics)
+        rows.append((f"`{rule.name}`", rule.kind, metrics, row["units"], row["parameters"], rule.action))
+    return _table("rule|kind|metrics|units|parameters|action", rows)
+
+
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
         "outcomes": lambda: _meanings(OUTCOMES, "outcome|the message …"),
@@ -156,6 +167,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "statistics": _statistics,
         "functions": _functions,
         "library": _library,
+        "rules": _rules,
     }
 )
 

@@ -28,6 +28,7 @@ VERBS: Final = MappingProxyType(
         "rejects": "iot_assets.cli.rejects:rejects",
         "replay": "iot_assets.cli.replay:replay",
         "routes": "iot_assets.cli.routes:routes",
+        "rules": "iot_assets.cli.rules:rules",
         "schemas": "iot_assets.cli.schemas:schemas",
         "serve": "iot_assets.cli.serve:serve",
         "settings": "iot_assets.cli.settings:settings",
