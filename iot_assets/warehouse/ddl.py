@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from iot_assets.warehouse.tables import Table
 
 
-def create_table(table: Table, *, name: str | None = None) -> str:
-    """``create table`` for this declaration; no keys or indexes, which DuckDB has been seen to corrupt."""
-    columns = ",\n".join(f"    {quote(c.name)} {c.type}{' not null' if c.required else ''}" for c in table.columns)
+def create_table(table: Table, *, name: str | None = None, unpacked: Collection[str] = ()) -> str:
+    """``create table`` for this declaration; no keys or indexes, which DuckDB has been seen to corrupt.
+
+    ``unpacked`` names columns that are stored as they are.
+    """
+    columns = ",\n".join(
+        f"    {quote(c.name)} {c.type}{' using compression uncompressed' if c.name in unpacked else ''}"
+        f"{' not null' if c.required else ''}"
+        for c in table.columns
+    )
     return f"create table {name or table.full_name} (\n{columns}\n);"
 
 

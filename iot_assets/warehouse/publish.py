@@ -36,6 +36,7 @@ from iot_assets.warehouse.tables import (
     OUTCOME_COUNTS,
     QUALITY_LOG,
     QUALITY_SCORE,
+    READINGS,
     READINGS_1D,
     REJECTS,
     RULE_HITS,
@@ -160,7 +161,9 @@ def _fill_all(
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, table: Table, name: str, content: str) -> int:
-    connection.execute(create_table(table, name=f"serving.{name}"))
+    # Packed, a message id among others takes ten times as long to read: 20,000 readings of a device 40 ms longer.
+    unpacked = ("message_id",) if table is READINGS else ()
+    connection.execute(create_table(table, name=f"serving.{name}", unpacked=unpacked))
     connection.execute(f"insert into serving.{name} by name {content}")
     return int(scalar(connection, f"select count(*) from serving.{name}"))
 

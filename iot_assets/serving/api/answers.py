@@ -117,7 +117,9 @@ class Answers:
         """A few rows, as objects that JSON can say."""
         with self._source(live=live).cursor() as connection:
             connection.execute(f"create temp table {_PAGE} as {question.sql}", dict(question.parameters))
-            return [json.loads(line) for line in formats.json_lines(connection, f"select * from {_PAGE}", 6)]
+            written = b"".join(formats.FORMATS["json"].written(connection, f"select * from {_PAGE}", 6))
+            found: list[dict[str, Any]] = json.loads(written)
+            return found
 
     @staticmethod
     def _following(connection: duckdb.DuckDBPyConnection, key: tuple[str, ...], most: int) -> str | None:

@@ -1,6 +1,7 @@
 """An answer's rows in the format that was asked for: JSON, CSV, NDJSON, Arrow IPC or Parquet.
 
-Belongs here: choosing the format and writing rows in it. Does not: which rows (``reads``). In JSON, CSV and NDJSON
+Belongs here: choosing the format and writing rows in it. Does not: which rows (``reads``), a row as JSON
+(``json_text``). In JSON, CSV and NDJSON
 instants are ISO 8601 in UTC, bytes are Base64, and lists in CSV are words with spaces between; Arrow and Parquet keep
 the types.
 """
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from iot_assets.serving.api.json_text import columns_of, joined, json_rows, quoted
 from iot_assets.serving.api.refused import RefusedError
 from iot_assets.serving.reads.question import literal
 
@@ -53,35 +55,22 @@ def chosen(name: str | None, accept: str) -> Format:
     return FORMATS["json"]
 
 
-def json_lines(connection: duckdb.DuckDBPyConnection, rows: str, decimals: int) -> Iterator[str]:
-    """Each row of a query as a JSON object."""
-    listed = ", ".join(
-        f"{_quoted(name)} := {_plain(name, kind, decimals)}" for name, kind in _columns(connection, rows)
-    )
-    for batch in _batches(connection, f"select to_json(struct_pack({listed}))::varchar as line from ({rows})"):
-        yield from batch.column(0).to_pylist()
-
-
 def _json(connection: duckdb.DuckDBPyConnection, rows: str, decimals: int) -> Iterator[bytes]:
-    yield b"["
-    between, piece = "", []
-    for number, line in enumerate(json_lines(connection, rows, decimals), 1):
-        piece.append(between + line)
-        between = ","
-        if number % _BATCH == 0:
-            yield "".join(piece).encode()
-            piece = []
-    yield "".join(piece).encode() + b"]"
+    before = b"["
+    for lines in json_rows(connection, rows, decimals):
+        yield before + joined(lines, ",")
+        before = b","
+    yield b"]" if before == b"," else b"[]"
 
 
 def _ndjson(connection: duckdb.DuckDBPyConnection, rows: str, decimals: int) -> Iterator[bytes]:
-    for line in json_lines(connection, rows, decimals):
-        yield line.encode() + b"\n"
+    for lines in json_rows(connection, rows, decimals):
+        yield joined(lines, "\n") + b"\n"
 
 
 def _csv(connection: duckdb.DuckDBPyConnection, rows: str, decimals: int) -> Iterator[bytes]:
     listed = ", ".join(
-        f"{_worded(name, kind, decimals)} as {_quoted(name)}" for name, kind in _columns(connection, rows)
+        f"{_worded(name, kind, decimals)} as {quoted(name)}" for name, kind in columns_of(connection, rows)
     )
     header = True
     for batch in _batches(connection, f"select {listed} from ({rows})"):
@@ -126,10 +115,6 @@ FORMATS: Final = MappingProxyType(
 )
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, rows: str) -> list[tuple[str, str]]:
-    return [(name, str(kind)) for name, kind, *_ in connection.execute(f"describe {rows}").fetchall()]
-
-
 def _batches(connection: duckdb.DuckDBPyConnection, rows: str) -> Iterator[pa.RecordBatch]:
     reader = connection.execute(rows).to_arrow_reader(_BATCH)
     nothing = True
@@ -143,16 +128,12 @@ def _batches(connection: duckdb.DuckDBPyConnection, rows: str) -> Iterator[pa.Re
 def _plain(name: str, kind: str, decimals: int) -> str:
     """A column as JSON can say it."""
     if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"strftime({_quoted(name)}, {literal(_TIMES[decimals])})"
+        return f"strftime({quoted(name)}, {literal(_TIMES[decimals])})"
     if kind == "BLOB":
-        return f"base64({_quoted(name)})"
-    return _quoted(name)
+        return f"base64({quoted(name)})"
+    return quoted(name)
 
 
 def _worded(name: str, kind: str, decimals: int) -> str:
     """A column as a cell of CSV."""
-    return f"array_to_string({_quoted(name)}, ' ')" if kind.endswith("[]") else _plain(name, kind, decimals)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"array_to_string({quoted(name)}, ' ')" if kind.endswith("[]") else _plain(name, kind, decimals)
