@@ -5,7 +5,7 @@
 
 Makes the month (``simulated_month``) and breaks it (``fault_injector``), lands it a file an hour, and runs the real
 chain on each four of them: bronze, silver, gold, and as of then the status of devices and the quality of hours.
-``--keep`` leaves the data folder, with the ledger of faults, in ``work/``.
+``--keep`` leaves the data folder, with the ledger of faults, in ``work/``; ``--rejudge`` judges it by other rules.
 
 Rules are the built-in ones and those that the owner of such a fleet would declare (``simulated_month.toml``), or with
 ``--built-in`` the first alone.
@@ -161,6 +161,14 @@ def run(settings: Settings, devices: list[Device], injector: Injector, days: int
     return spent
 
 
+def rejudge(settings: Settings) -> dict[str, float]:
+    """Judge all that is in the warehouse by the rules of these settings: hits do not depend on when one judges."""
+    started = time.process_time()
+    with Warehouse(DataPaths(settings.data_dir).warehouse, threads=1).connect() as connection:
+        gold.heal(connection, run_id=RUN, judged_by=in_force(settings.rules))
+    return {"gold": time.process_time() - started}
+
+
 def scored(settings: Settings, devices: list[Device], ledger: list[Fault], days: int) -> dict[str, Any]:
     """What the ledger says of what is in the warehouse."""
     with Warehouse(DataPaths(settings.data_dir).warehouse).connect() as connection:
@@ -189,19 +197,23 @@ def main() -> None:
     parser.add_argument(
         "--least-size", type=float, default=1.0, help="spikes and steps from this part of their size up"
     )
+    parser.add_argument("--rejudge", action="store_true", help="judge the month that is kept by other rules")
     parser.add_argument("--keep", action="store_true", help="leave the data folder in work/")
     arguments = parser.parse_args()
     name = f"{arguments.devices:,} devices, {arguments.days} days, seed {arguments.seed}"
     data = HERE / "work" / f"faults_{arguments.devices}_{arguments.days}_{arguments.events}_{arguments.seed}"
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
     rules = () if arguments.built_in else tomllib.loads((HERE / "simulated_month.toml").read_text())["rules"]
     settings = Settings(data_dir=data, rules=rules)
     devices = fleet(arguments.devices, arguments.days, arguments.seed)
-    injector = Injector(devices, arguments.days, arguments.events, arguments.seed, least_size=arguments.least_size)
-    spent = run(settings, devices, injector, arguments.days, arguments.seed)
-    (data / "ledger.json").write_text(json.dumps([asdict(fault) for fault in injector.ledger]))
-    results = scored(settings, devices, injector.ledger, arguments.days)
+    if arguments.rejudge:
+        spent, ledger = rejudge(settings), [Fault(**row) for row in json.loads((data / "ledger.json").read_text())]
+    else:
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
+        injector = Injector(devices, arguments.days, arguments.events, arguments.seed, least_size=arguments.least_size)
+        spent, ledger = run(settings, devices, injector, arguments.days, arguments.seed), injector.ledger
+        (data / "ledger.json").write_text(json.dumps([asdict(fault) for fault in ledger]))
+    results = scored(settings, devices, ledger, arguments.days)
     results["CPU seconds"] = {step: round(seconds) for step, seconds in spent.items()}
     results["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     which = "built-in rules" if arguments.built_in else "built-in and declared rules"
