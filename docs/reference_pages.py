@@ -79,8 +79,8 @@ def _page(page: str, tables: Iterable[Table]) -> str:
             " types, keys and required values to this page (blocking), and what is said under *expected* (warning)."
         )
     head += (
-        "\nExamples are a row of a small sample run (`docs/sample_run.py`); columns without one are empty there, or say"
-        " when or where the run was made.\n"
+        "\n\nExamples are a row of a small sample run (`docs/sample_run.py`); columns without one are empty there, or"
+        " say when or where the run was made.\n"
     )
     return head + "".join(_table(table) for table in tables)
 

@@ -15,6 +15,7 @@ from iot_assets.errors import IotAssetsError
 VERBS: Final = MappingProxyType(
     {
         "alerts": "iot_assets.cli.alerts:alerts",
+        "catalog": "iot_assets.cli.catalog:catalog",
         "compact": "iot_assets.cli.compact:compact",
         "demo": "iot_assets.cli.up:demo",
         "formulas": "iot_assets.cli.formulas:formulas",

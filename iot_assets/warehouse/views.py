@@ -137,8 +137,36 @@ COMPLETENESS_1MIN: Final = Table(
     time="minute_at",
 )
 
+CATALOG: Final = Table(
+    "gold",
+    "catalog",
+    "Which devices and metrics there are: heard or declared; a device without any has one row.",
+    (
+        _DEVICE,
+        Column("metric", "VARCHAR", "The metric; null for a device that has none."),
+        Column("kind", "VARCHAR", "What kind of device it is."),
+        Column("manufacturer", "VARCHAR", "Who made it."),
+        Column("model", "VARCHAR", "Which model."),
+        Column("site", "VARCHAR", "Where it belongs."),
+        Column("unit", "VARCHAR", "Unit as declared, else that of the newest reading."),
+        Column("description", "VARCHAR", "What the metric is, as declared."),
+        Column("least", "DOUBLE", "Least value that can be right, as declared."),
+        Column("greatest", "DOUBLE", "Greatest value that can be right, as declared."),
+        Column("state", "VARCHAR", "State of the device: online, late, offline, never_seen."),
+        Column("since_at", _AT, "Event time of the first numeric reading that counts."),
+        Column("last_at", _AT, "Event time of the newest reading."),
+        Column("last_value", "DOUBLE", "Its value, where that is a number."),
+        Column("last_text", "VARCHAR", "Its value, where that is a text."),
+        Column("readings", "BIGINT", "Numeric readings there are.", required=True),
+        Column("days", "BIGINT", "Days that have any.", required=True),
+        Column("score", "DOUBLE", "Quality score of the device on its newest day, 0 to 100."),
+        Column("band", "VARCHAR", "good, warning, critical or unknown, by the score."),
+    ),
+    key=("device_id", "metric"),
+)
+
 #: The views of both files; each is made of those before it.
-VIEWS: Final = (DIM_DEVICE, DIM_TIME, FACT_DEVICE_METRICS, FACT_DEVICE_EVENTS, COMPLETENESS_1MIN)
+VIEWS: Final = (DIM_DEVICE, DIM_TIME, FACT_DEVICE_METRICS, FACT_DEVICE_EVENTS, COMPLETENESS_1MIN, CATALOG)
 #: View of a kind of devices: this name and the kind's.
 OF_KIND: Final = FACT_DEVICE_METRICS.name
 #: Kinds with more metrics than this have no view of their own, and so have kinds beyond so many.
