@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 20_000
 _MICROS: Final = 6
+#: What cannot stand in a JSON text as it is.
+_ESCAPED: Final = r'["\\\x00-\x1f]'
 _INSTANT: Final = "TIMESTAMP WITH TIME ZONE"
 _NUMBERS: Final = (
     "TINYINT",
@@ -96,8 +98,12 @@ def _value(column: pa.Array, kind: str, decimals: int) -> pa.Array:
 
 def _escaped(column: pa.Array) -> pa.Array:
     encoded = column.dictionary_encode()
-    texts = [json.dumps(text, ensure_ascii=False) for text in encoded.dictionary.to_pylist()]
-    return pa.array(texts, pa.string()).take(encoded.indices)
+    texts = encoded.dictionary
+    if pc.any(pc.match_substring_regex(texts, _ESCAPED)).as_py():
+        texts = pa.array([json.dumps(text, ensure_ascii=False) for text in texts.to_pylist()], pa.string())
+    else:
+        texts = pc.binary_join_element_wise('"', texts, '"', "")
+    return texts.take(encoded.indices)
 
 
 def _instant(column: pa.Array, decimals: int) -> pa.Array:

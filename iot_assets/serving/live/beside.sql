@@ -24,11 +24,9 @@ union all
 select * from memory.live.corrected;
 
 create view memory.live.latest as
-select * exclude (position)
-from (select *, -1 as position from serving.gold.latest union all by name select * from memory.live.newest)
-qualify row_number() over (
-    partition by device_id, metric
-    order by event_at desc, received_at desc, message_id desc, position desc
-) = 1;
+select * from serving.gold.latest
+anti join memory.live.newest using (device_id, metric)
+union all by name
+select * exclude (position) from memory.live.newest;
 
 create temp table forgotten as select * from serving.silver.readings limit 0;

@@ -16,7 +16,7 @@ select * exclude (place, holds) from settled where holds and place <> 'readings'
 insert into memory.live.corrected by name
 select * exclude (place, holds) from settled where not holds and place <> 'corrections';
 
--- The newest is the one so far or one that came; all are looked at only where any has left.
+-- The newest is the one so far, published or not, or one that came; all are looked at only where any has left.
 create or replace temp table newest as
 with candidates as (
     select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position
@@ -30,6 +30,10 @@ with candidates as (
     select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position
     from memory.live.added
     semi join leaving using (device_id, metric)
+    union all
+    select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, -1
+    from serving.gold.latest
+    semi join settled using (device_id, metric)
 )
 select *
 from candidates
