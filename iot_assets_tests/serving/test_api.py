@@ -15,8 +15,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from iot_assets.sections.quality import Quality
 from iot_assets.serving.api.app import keys_file
 from iot_assets.serving.api.keys import Keys
+from iot_assets.warehouse import quality
 from iot_assets.warehouse.export import export
 from iot_assets_tests.house import House, house_in
 from iot_assets_tests.lake_builder import LakeBuilder, Message, at, said
@@ -152,6 +154,44 @@ def test_rejects_come_newest_first_with_their_bytes(served: Served) -> None:
     assert (reject["reason"], reject["payload"]) == ("no_route", "/w==")
 
 
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    house = house_in(tmp_path_factory.mktemp("judged"))
+    # Each minute of two hours, ten of which lack.
+    spoken = [said("a", 60 * n, received=60 * n + 1, t=n) for n in range(120) if not 30 <= n < 40]
+    LakeBuilder(house.paths).land(*spoken, said("a", 0, received=8000, t=0))
+    house.run()
+    with house.open() as connection:
+        quality.update(connection, Quality(lag_minutes=0), at(8000), run_id="a-test")
+    house.publish()
+    running = serve(house)
+    yield running
+    running.close()
+
+
+def test_quality_is_told_by_day_by_hour_and_with_reasons(judged: Served) -> None:
+    scores = judged.items("/quality?scope=device&name=a")
+    assert [(one["day"], one["scope"], one["name"], one["received"]) for one in scores] == [
+        ("2025-11-12", "device", "a", 110)
+    ]
+    assert 0 < scores[0]["score"] < 100
+    assert {one["scope"] for one in judged.items("/quality")} >= {"fleet", "device"}
+    assert judged.items("/quality?from=2025-11-13") == []
+    hours = judged.items("/quality/hours?device=a&metric=t&from=2025-11-12&to=2025-11-12")
+    assert [(one["hour_at"][11:13], one["received"]) for one in hours if one["received"]] == [("12", 50), ("13", 60)]
+    reasons = judged.get("/quality/reasons?device=a&day=2025-11-12").json()
+    assert {"missing", "duplicates"} <= {one["what"] for one in reasons}
+    wrong = judged.get("/quality?scope=planet")
+    assert (wrong.status_code, "none of fleet" in wrong.text) == (400, True)
+    pages, path = [], "/quality?limit=1"
+    while path:
+        answer = judged.get(path)
+        assert answer.status_code == 200, answer.text
+        pages += answer.json()["items"]
+        path = answer.links.get("next", {}).get("url", "")
+    assert pages == judged.items("/quality")
+
+
 def test_what_one_has_already_is_not_sent_again_until_something_is_published(served: Served) -> None:
     tag = served.get("/latest").headers["etag"]
     assert served.get("/latest", **{"if-none-match": tag}).status_code == 304
@@ -206,9 +246,18 @@ def test_state_is_told_to_people_and_to_prometheus(served: Served) -> None:
 def test_the_page_and_the_description_name_every_address(served: Served) -> None:
     assert served.get("/docs").status_code == 200
     paths = served.get("/openapi.json").json()["paths"]
-    assert {"/data", "/devices", "/latest", "/readings", "/rollups", "/rejects", "/status", "/health", "/sql"} <= set(
-        paths
-    )
+    assert {
+        "/data",
+        "/devices",
+        "/latest",
+        "/readings",
+        "/rollups",
+        "/rejects",
+        "/status",
+        "/health",
+        "/sql",
+        "/quality",
+    } <= set(paths)
     assert set(paths["/data"]) == {"get", "post"}
 
 

@@ -30,6 +30,7 @@ from iot_assets.serving.api.answers import Answers
 from iot_assets.serving.api.events import events
 from iot_assets.serving.api.forward import forwarding
 from iot_assets.serving.api.keys import Keys
+from iot_assets.serving.api.quality import quality_addresses
 from iot_assets.serving.api.refused import RefusedError, refusal
 from iot_assets.serving.api.socket import socket
 from iot_assets.serving.api.sql import ReadOnlySql, sql_address
@@ -93,7 +94,8 @@ def api(settings: Settings) -> FastAPI:
 
         return allow
 
-    for router in (readings_addresses(answers), devices_addresses(answers), watching(state)):
+    readers = (readings_addresses(answers), devices_addresses(answers), quality_addresses(answers), watching(state))
+    for router in readers:
         app.include_router(router, dependencies=[Depends(scope("read"))])
     if server.live.enabled:
         most = server.live.queue_readings

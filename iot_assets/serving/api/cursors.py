@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,8 @@ def cursor_of(row: dict[str, Any], key: tuple[str, ...]) -> str:
 def _told(value: object) -> list[Any]:
     if isinstance(value, datetime):
         return ["at", value.astimezone(UTC).isoformat()]
+    if isinstance(value, date):
+        return ["day", value.isoformat()]
     if isinstance(value, bool | int | float):
         return ["number", value]
     return ["uuid" if isinstance(value, UUID) else "text", str(value)]
@@ -60,6 +62,8 @@ def _literal(kind: str, value: Any) -> str:
     match kind:
         case "at":
             return instant(datetime.fromisoformat(value))
+        case "day":
+            return f"date '{date.fromisoformat(value)}'"
         case "number":
             return repr(float(value)) if isinstance(value, float) else str(int(value))
         case "uuid":
