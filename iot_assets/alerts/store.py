@@ -6,6 +6,7 @@ follows from what (``lifecycle.py``). Many processes may have it open: the watch
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -14,13 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 from iot_assets.alerts.alert import Alert, State
 from iot_assets.errors import StorageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _VERSION: Final = 1
 _WAIT_SECONDS: Final = 15.0
@@ -55,6 +54,10 @@ class Store:
     def close(self) -> None:
         """Close it."""
         self._connection.close()
+
+    def take_from(self, source: sqlite3.Connection) -> None:
+        """Become a copy of another store, as it is at one moment."""
+        source.backup(self._connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -151,6 +154,15 @@ class Store:
             for statement in re.sub(r"--.*", "", sql).split(";"):
                 self._connection.execute(statement)
             self._connection.execute(f"pragma user_version = {_VERSION}")
+
+
+def copy_of(path: Path) -> Store:
+    """A store in memory with all that is in this one: for who wants to look, and leave nothing."""
+    copy = Store(Path(":memory:"))
+    if path.exists():
+        with contextlib.closing(sqlite3.connect(path, timeout=_WAIT_SECONDS)) as source:
+            copy.take_from(source)
+    return copy
 
 
 def text(at: datetime) -> str:

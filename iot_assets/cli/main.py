@@ -17,7 +17,9 @@ VERBS: Final = MappingProxyType(
         "alerts": "iot_assets.cli.alerts:alerts",
         "catalog": "iot_assets.cli.catalog:catalog",
         "compact": "iot_assets.cli.compact:compact",
+        "completion": "iot_assets.cli.completion:completion",
         "demo": "iot_assets.cli.up:demo",
+        "doctor": "iot_assets.cli.doctor:doctor",
         "formulas": "iot_assets.cli.formulas:formulas",
         "keys": "iot_assets.cli.keys:keys",
         "land": "iot_assets.cli.land:land",
@@ -33,9 +35,12 @@ VERBS: Final = MappingProxyType(
         "schemas": "iot_assets.cli.schemas:schemas",
         "serve": "iot_assets.cli.serve:serve",
         "settings": "iot_assets.cli.settings:settings",
+        "shell": "iot_assets.cli.shell:shell",
+        "status": "iot_assets.cli.status:status",
         "trace": "iot_assets.cli.trace:trace",
         "try-route": "iot_assets.cli.try_route:try_route",
         "up": "iot_assets.cli.up:up",
+        "watch": "iot_assets.cli.watch:watch",
     }
 )
 

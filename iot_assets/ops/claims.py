@@ -63,6 +63,22 @@ def claim(path: Path, *, what: str, holder: str, advice: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_claimed(path: Path) -> bool:
+    """Whether a process holds this lock file at this moment."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 def check_ports(ports: Iterable[NeededPort]) -> None:
     """See that each port can be listened on.
 

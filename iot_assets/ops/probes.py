@@ -26,6 +26,8 @@ _DAGSTER_QUERY: Final = """{
 }"""
 _RUNS_QUERY: Final = "{ runsOrError(filter: {statuses: [STARTING, STARTED]}) { ... on Runs { results { id } } } }"
 _STALE_QUERY: Final = "{ assetNodes { assetKey { path } freshnessStatusInfo { freshnessStatus } } }"
+_SCHEDULES_QUERY: Final = """{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError {
+  ... on RepositoryLocation { repositories { schedules { name scheduleState { status } } } } } } } } }"""
 _NEEDED_DAEMONS: Final = frozenset({"SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR"})
 
 
@@ -85,6 +87,17 @@ def dagster_busy(host: str, port: int) -> bool:
         return bool(_ask(host, port, _RUNS_QUERY)["runsOrError"]["results"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def schedule_running(host: str, port: int, name: str) -> bool | None:
+    """Whether a schedule is on; None: no answer, or there is none of that name."""
+    try:
+        entries = _ask(host, port, _SCHEDULES_QUERY)["workspaceOrError"]["locationEntries"]
+        repositories = [r for entry in entries for r in entry["locationOrLoadError"]["repositories"]]
+        states = {s["name"]: s["scheduleState"]["status"] for r in repositories for s in r["schedules"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return states[name] == "RUNNING" if name in states else None
 
 
 def stale_assets(host: str, port: int) -> list[tuple[str, bool]] | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from iot_assets.ops.probes import dagster_missing, stale_assets
+from iot_assets.ops.probes import dagster_missing, schedule_running, stale_assets
 from iot_assets_tests.brokers import free_port
 from iot_assets_tests.ops.stage import living
 from iot_assets_tests.waiting import eventually
@@ -119,6 +119,7 @@ def test_the_whole_platform_comes_up_and_goes_down_and_leaves_nothing_behind(pla
         # Dagster's page answers what the watcher asks it, and there is nothing to tell of it.
         assert dagster_missing("127.0.0.1", platform.page) is None
         assert stale_assets("127.0.0.1", platform.page) == []
+        assert schedule_running("127.0.0.1", platform.page, "minute") is True
         refused = platform.refused("up")
         assert "is in use by another `iot-assets up` or `demo`" in refused
         assert str(demo.pid) in refused

@@ -1,0 +1,1 @@
+"""Health: figures, troubles and examinations, on real houses."""
