@@ -18,11 +18,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from iot_assets_tests import oracle_rules
+from iot_assets_tests.oracle_rules import Point
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from uuid import UUID
+
+    from iot_assets.sections.rules import Rule
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -133,8 +139,11 @@ def _pick(devices: dict[str, dict[str, Any]], device: str, metric: str | None) -
     return picked
 
 
-def tables(messages: Iterable[Seen]) -> dict[str, list[Row]]:
-    """Silver and gold, with the columns of the real tables but for book-keeping, in the form of ``house.rows_of``."""
+def tables(messages: Iterable[Seen], rules: Sequence[Rule] = ()) -> dict[str, list[Row]]:
+    """Silver and gold, with the columns of the real tables but for book-keeping, in the form of ``house.rows_of``.
+
+    The rules are those that readings are judged by; what they say is in ``oracle_rules``.
+    """
     ordered = sorted(messages, key=lambda m: m.arrival)
     again = _redelivered(ordered)
     known = _Known(
@@ -147,6 +156,8 @@ def tables(messages: Iterable[Seen]) -> dict[str, list[Row]]:
         [r for m in ordered if m.message_id not in again for r in said[m.message_id]]
     )
     repeated = _repeated(ordered, said, [*readings, *corrections])
+    hits = _hits(readings, known, rules)
+    out = {(hit[0].message.message_id, hit[0].position) for hit in hits if hit[1].action == "exclude"}
     outcomes = {
         m.message_id: _outcome(m, said[m.message_id], brought[m.message_id], m.message_id in again, births)
         for m in ordered
@@ -164,8 +175,9 @@ def tables(messages: Iterable[Seen]) -> dict[str, list[Row]]:
             "silver.devices": _device_rows(ordered, said, known),
             "silver.metrics": _metric_rows(known),
             "silver.schema_versions": _shape_rows(ordered, said),
-            **{f"gold.{name}": _rollup(readings, known, width) for name, width in _WIDTHS.items()},
-            "gold.latest": _latest_rows(readings, known),
+            "gold.rule_hits": _hit_rows(hits),
+            **{f"gold.{name}": _rollup(readings, known, width, out) for name, width in _WIDTHS.items()},
+            "gold.latest": _latest_rows(readings, known, hits),
         }.items()
     }
 
@@ -529,17 +541,52 @@ def _name_of(shape: tuple[Row, Row]) -> str:
     return hashlib.md5("\n\n".join("\n".join(names) for names in shape).encode()).hexdigest()[:16]
 
 
-def _rollup(readings: list[_Said], known: _Known, width: int) -> list[Row]:
+def _hits(readings: list[_Said], known: _Known, rules: Sequence[Rule]) -> list[tuple[_Said, Rule, float, float]]:
+    """What breaks which rule, with what was compared and the limit."""
+    series: dict[tuple[str, str], dict[Point, _Said]] = defaultdict(dict)
+    for r in readings:
+        if r.value is not None and not _EXCLUDING & set(_flags(r, known)):
+            point = Point(
+                at=r.at,
+                value=r.value,
+                received=r.message.received_at,
+                place=(r.message.message_id.int, r.position),
+                unit=_unit(r, known),
+            )
+            series[r.device, r.metric][point] = r
+    found = []
+    for (device, metric), points in series.items():
+        mine = [
+            rule
+            for rule in rules
+            if any(fnmatchcase(metric, pattern) for pattern in rule.metrics)
+            and any(fnmatchcase(device, pattern) for pattern in rule.devices)
+        ]
+        found += [(points[point], *verdict) for point, *verdict in oracle_rules.hits(list(points), mine)]
+    return found
+
+
+def _hit_rows(hits: list[tuple[_Said, Rule, float, float]]) -> list[Row]:
+    return [
+        (
+            *(r.device, r.metric, r.at, r.message.message_id, r.position),
+            *(rule.name, rule.kind, rule.action, r.value, float(measure), float(bound)),
+        )
+        for r, rule, measure, bound in hits
+    ]
+
+
+def _rollup(readings: list[_Said], known: _Known, width: int, out: set[tuple[UUID, int]]) -> list[Row]:
     groups: dict[tuple[str, str, int], list[_Said]] = defaultdict(list)
     for r in readings:
         if r.value is not None:
             groups[r.device, r.metric, _floor(r.at, width)].append(r)
-    return [(*key, *_statistics(group, known)) for key, group in groups.items()]
+    return [(*key, *_statistics(group, known, out)) for key, group in groups.items()]
 
 
-def _statistics(group: list[_Said], known: _Known) -> Row:
+def _statistics(group: list[_Said], known: _Known, out: set[tuple[UUID, int]]) -> Row:
     valid = sorted(
-        (r for r in group if not _EXCLUDING & set(_flags(r, known))),
+        (r for r in group if not _EXCLUDING & set(_flags(r, known)) and (r.message.message_id, r.position) not in out),
         key=lambda r: (r.at, r.message.message_id.int, r.position),
     )
     counts = (len(group), len(valid), len(group) - len(valid))
@@ -565,7 +612,7 @@ def _statistics(group: list[_Said], known: _Known) -> Row:
     )
 
 
-def _latest_rows(readings: list[_Said], known: _Known) -> list[Row]:
+def _latest_rows(readings: list[_Said], known: _Known, hits: list[tuple[_Said, Rule, float, float]]) -> list[Row]:
     newest: dict[tuple[str, str], _Said] = {}
     for r in sorted(readings, key=lambda r: (r.at, *r.arrival)):
         newest[r.device, r.metric] = r
@@ -580,7 +627,7 @@ def _latest_rows(readings: list[_Said], known: _Known) -> list[Row]:
             _flags(r, known),
             r.message.received_at,
             r.message.message_id,
-            (),
+            tuple(sorted(rule.name for hit, rule, _, _ in hits if hit is r)),
         )
         for r in newest.values()
     ]

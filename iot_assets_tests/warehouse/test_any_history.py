@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import HealthCheck, given, settings
 
 from iot_assets.sections.formulas import Formula
+from iot_assets.sections.rules import Rule
 from iot_assets.warehouse import bronze, gold
 from iot_assets.warehouse.rebuild import forget
 from iot_assets_tests import oracle
@@ -35,6 +36,26 @@ if TYPE_CHECKING:
 
 #: Those in force in the end, and others, between which the steps change.
 FORMULAS: Final = [tuple(Formula(**one).ready() for one in said) for said in (DECLARED, BEFORE)]
+#: Likewise of rules: small windows, and limits between the values of the stories. No rules in some stories.
+RULES: Final = (
+    (
+        Rule(name="limits", kind="range", metrics=("m",), low=-0.1, high=1e9, action="exclude"),
+        Rule(name="usual", kind="suspect_range", metrics=("*",), devices=("a", "c"), high=1, action="fail"),
+        Rule(name="none", kind="sentinel", metrics=("n",), units=("", "K"), values=(0.1,), action="exclude"),
+        Rule(name="spike", kind="spike", metrics=("*",), limit=0.15, within_s=4000, action="exclude"),
+        Rule(name="rate", kind="rate_of_change", metrics=("*",), limit=0.001, within_s=3600, over_s=60),
+        Rule(name="flat", kind="flat_line", metrics=("*",), for_s=60, least=2, tolerance=0.15, action="exclude"),
+        Rule(name="still", kind="flat_line", metrics=("m",), for_s=7200, least=2),
+        Rule(name="gap", kind="gap", metrics=("*",), for_s=60),
+        Rule(name="own", kind="gap", metrics=("*",), for_s=60, intervals=1),
+        Rule(name="clock", kind="clock_step", metrics=("*",), within_s=700, action="exclude"),
+    ),
+    (
+        Rule(name="limits", kind="range", metrics=("*",), low=0, action="exclude"),
+        Rule(name="spike", kind="spike", metrics=("m",), limit=2),
+        Rule(name="gone", kind="clock_step", metrics=("n",), limit=10, action="exclude"),
+    ),
+)
 EXAMPLES: Final = int(os.environ.get("IOT_TESTS_EXAMPLES", "12"))
 LONG: Final = "IOT_TESTS_EXAMPLES" in os.environ
 
@@ -67,6 +88,7 @@ class Platform:
 
     house: House
     waiting: list[LandedParquet]
+    judges: bool = True
     landed: list[Landed] = field(default_factory=list)
     untouched: bool = True
     """Whether gold is up to date with silver, and silver with bronze, so that the next healing can be foretold."""
@@ -91,7 +113,9 @@ class Platform:
                 return
         if step.unit == "chain" and self.untouched:
             assert healed is not None
-            assert healed.written.get("gold.readings_1min", 0) == _changed_minutes(settled, self.landed)
+            least = _changed_minutes(settled, self.landed)
+            minutes = healed.written.get("gold.readings_1min", 0)
+            assert minutes >= least if self.judges else minutes == least
         self.untouched = step.unit == "chain" or (self.untouched and step.files == 0 and step.unit != "rebuild")
 
     def _do(self, step: Step, connection: duckdb.DuckDBPyConnection) -> Healed | None:
@@ -105,7 +129,8 @@ class Platform:
         if step.unit in {"chain", "silver", "rebuild"}:
             settle_plainly(connection)
         if step.unit in {"chain", "gold"}:
-            healed = gold.heal(connection, run_id=RUN, formulas=FORMULAS[step.day % 2])
+            rules = RULES[step.day // 2] if self.judges else ()
+            healed = gold.heal(connection, run_id=RUN, formulas=FORMULAS[step.day % 2], judged_by=rules)
         return healed
 
     def chain(self) -> Healed:
@@ -151,14 +176,15 @@ def test_any_history_gives_the_tables_of_the_oracle_and_of_a_full_rebuild(empty_
     with tempfile.TemporaryDirectory() as name:
         house = house_in(Path(name))
         shutil.copy(empty_warehouse, house.paths.warehouse)
-        platform = Platform(house, _files(house, story))
+        judges = len(story.arrivals) % 4 > 0
+        platform = Platform(house, _files(house, story), judges)
         for step in story.steps:
             platform.go(step)
         platform.find(len(platform.waiting))
         platform.chain()
         with house.open() as connection:
             found = tables_of(connection)
-        expected = oracle.tables(seen(platform.landed))
+        expected = oracle.tables(seen(platform.landed), RULES[0] if judges else ())
         assert {table: found[table] for table in expected} == expected
         made = derived(expected)
         assert {table: [row[:-1] for row in found[table]] for table in made} == made
