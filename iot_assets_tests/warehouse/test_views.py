@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iot_assets.sections.status import Status
-from iot_assets.warehouse import device_status, views
+from iot_assets.warehouse import device_status, export, views
 from iot_assets.warehouse.column_names import column_names
 from iot_assets_tests.house import House, house_in
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, at, registry, said
@@ -74,6 +74,18 @@ def test_a_new_metric_is_a_new_column_and_one_whose_newest_reading_is_a_text_kee
     house.publish()
     assert columns(house, "fact_device_metrics_without_kind") == ["flow", "rpm"]
     assert ask(house, "select flow, rpm from gold.fact_device_metrics_without_kind") == [(1.0, 3.0)]
+
+
+def test_hours_that_only_the_lake_has_are_in_the_star_too(house: House) -> None:
+    LakeBuilder(house.paths).land(PUMPS, *(said("p", 86_400 * day, flow=day, online=day % 2) for day in range(5)))
+    house.run()
+    with house.open() as connection:
+        exported = export.export(connection, closed_after=timedelta(0), hot_days=2, grace=timedelta(hours=1))
+    assert exported.evicted > 0
+    house.publish(whole_rows=0)
+    assert ask(house, "select sum(flow), count(*) from gold.fact_device_metrics_pump") == [(10.0, 5)]
+    assert ask(house, "select count(*) from gold.fact_device_metrics where metric = 'flow'") == [(5,)]
+    assert ask(house, "select count(*) from gold.fact_device_events where kind in ('birth', 'death')") == [(5,)]
 
 
 def test_a_device_that_becomes_of_another_kind_is_seen_with_its_present_kind(house: House) -> None:
