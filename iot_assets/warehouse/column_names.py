@@ -21,7 +21,7 @@ def column_names(things: Sequence[tuple[str, str]], *, taken: Sequence[str]) -> 
 
     A thing is what it is called, and what else tells it from others; things differ.
     """
-    names = [plain(called or other) for called, other in things]
+    names = [plain(called) for called, _ in things]
     for round_ in range(1, 20):
         counts = Counter([*names, *taken])
         if len(counts) == counts.total():

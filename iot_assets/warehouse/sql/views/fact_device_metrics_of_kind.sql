@@ -14,7 +14,10 @@ wide as (
         hour_at,
         {columns}
     from facts
-    where device_id in (select device_id from gold.dim_device where is_current and {of_kind})
+    where device_id in (
+        select device_id from (select device_id, nullif(kind, '') as kind from gold.dim_device where is_current)
+        where {of_kind}
+    )
     group by device_id, hour_at
 )
 select d.device_key, w.*

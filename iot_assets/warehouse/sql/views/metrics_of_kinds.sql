@@ -2,7 +2,7 @@
 -- from:    gold.latest, gold.readings_1d (metrics whose newest reading is a text), gold.derived_1h, silver.devices
 -- What holds a character 0 is left out: no SQL can write it.
 with kinds as (
-    select device_id, arg_max(struct_pack(kind := kind), valid_from_at).kind as kind
+    select device_id, arg_max(struct_pack(kind := nullif(kind, '')), valid_from_at).kind as kind
     from silver.devices
     group by device_id
 ),
