@@ -1,4 +1,4 @@
-"""Days of silver and of gold's minutes and hours in the lake: which are where, and fetching back what late data needs.
+"""Long tables by day in the lake: which days are where, and fetching back what late data needs.
 
 Belongs here: the ledger of days, and queries over it. Does not: writing files (``export``), what is in them. A day is
 *hot* while its rows are in the warehouse file, *cold* when only the lake has them. Late data thaws the devices that it
@@ -20,7 +20,7 @@ import duckdb
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.ddl import literal, quote
 from iot_assets.warehouse.spans import Span, devices_of, within
-from iot_assets.warehouse.tables import QUALITY_HOURLY, READINGS, READINGS_1H, READINGS_1MIN, Table
+from iot_assets.warehouse.tables import QUALITY_HOURLY, QUALITY_LOG, READINGS, READINGS_1H, READINGS_1MIN, Table
 
 #: kind → (table, folder below the lake, order within a file).
 KINDS: Final = MappingProxyType(
@@ -29,6 +29,7 @@ KINDS: Final = MappingProxyType(
         "readings_1min": (READINGS_1MIN, "gold/readings_1min", "device_id, metric, bucket_at"),
         "readings_1h": (READINGS_1H, "gold/readings_1h", "device_id, metric, bucket_at"),
         "quality_hourly": (QUALITY_HOURLY, "gold/quality_hourly", "device_id, metric, hour_at"),
+        "quality_log": (QUALITY_LOG, "gold/quality_log", "table_name, check_name, checked_at"),
     }
 )
 

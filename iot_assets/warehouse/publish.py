@@ -51,9 +51,11 @@ WHOLE: Final = (
     DEVICE_ROUTES, QUALITY_SCORE,
 )  # fmt: skip
 #: Published for so long back, as it grows with every run; the warehouse file has all of it.
-RECENT: Final = MappingProxyType({QUALITY_LOG: timedelta(days=2), RULE_HITS: timedelta(days=35)})
+RECENT: Final = MappingProxyType({RULE_HITS: timedelta(days=35)})
 #: Published whole while small; else for a recent span, joined by a view with the days that the lake has.
 SPANNED: Final = MappingProxyType({kind: table for kind, (table, _, _) in history.KINDS.items()})
+#: Never whole, as every run adds to it and few read it: recent days, and those that the lake has.
+_NEVER_WHOLE: Final = (QUALITY_LOG,)
 #: So many rows of days that have changed since the lake got them are copied; more (someone's loaded years) are
 #: published when the next export has written them, and until then as the lake has them.
 _CHANGED_ROWS: Final = 5_000_000
@@ -175,7 +177,8 @@ def _fill_spanned(
     home = scalar(connection, "select current_database()")
     exported = history.exported(connection, kind)
     count = int(scalar(connection, f"select count(*) from {table.full_name}"))
-    if count <= whole_rows and not history.has_cold(connection, kind):
+    small = count <= whole_rows and table not in _NEVER_WHOLE
+    if small and not history.has_cold(connection, kind):
         return {table.full_name: _fill(connection, table, table.full_name, f"select * from {home}.{table.full_name}")}
     today = datetime.now(UTC).date()
     # One day more than the newest: clocks of devices may run a little ahead.

@@ -616,9 +616,9 @@ PRUNED: Final = Table(
 )
 
 HISTORY: Final = Table(
-    "ops", "history", "Days of silver.readings, gold.readings_1min, gold.readings_1h and gold.quality_hourly that the lake holds as sorted Parquet.",
+    "ops", "history", "Days of silver.readings, gold.readings_1min, gold.readings_1h, gold.quality_hourly and gold.quality_log that the lake holds as sorted Parquet.",
     (
-        _r("kind", "VARCHAR", "readings, readings_1min, readings_1h or quality_hourly.", expect="kind in ('readings', 'readings_1min', 'readings_1h', 'quality_hourly')"),
+        _r("kind", "VARCHAR", "readings, readings_1min, readings_1h, quality_hourly or quality_log.", expect="kind in ('readings', 'readings_1min', 'readings_1h', 'quality_hourly', 'quality_log')"),
         _r("day", "DATE", "The day of the event time, UTC."),
         _r("path", "VARCHAR", "The file, relative to the lake."),
         _r("rows", "BIGINT", "Rows in it."),

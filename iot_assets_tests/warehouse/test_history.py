@@ -415,3 +415,16 @@ def test_readers_never_meet_a_missing_or_a_half_file(week: House) -> None:
     assert readers.returncode == 0, said_by_readers
     assert rounds > 1
     assert len(published(week)["silver.readings"]) == 14 + 4 * rounds
+
+
+def test_the_log_of_checks_is_published_for_ever_its_old_days_from_the_lake(house: House) -> None:
+    with house.open() as connection:
+        connection.execute(
+            "insert into gold.quality_log select now() - to_days(n), 'r', 'silver.readings', 'contract', true, 'WARN',"
+            " 0, null, null from range(60) as t(n) order by 1"
+        )
+    export(house, hot_days=10)
+    house.publish()
+    assert house.ask("select count(*) < 15 from gold.quality_log") == [(True,)]
+    with duckdb.connect(str(house.paths.serving), read_only=True) as connection:
+        assert connection.execute("select count(*) from gold.quality_log").fetchall() == [(60,)]
