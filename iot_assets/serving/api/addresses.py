@@ -22,6 +22,7 @@ from iot_assets.serving.reads.question import Question, Scope
 from iot_assets.serving.reads.readings import readings
 from iot_assets.serving.reads.rejects import rejects
 from iot_assets.serving.reads.rollups import STATISTICS, WIDTHS, rollups, series
+from iot_assets.serving.reads.thinned import valid_values
 
 Devices = Annotated[list[str] | None, Query(alias="device", description="A device; several may be named. All without.")]
 Metrics = Annotated[list[str] | None, Query(alias="metric", description="A metric; several may be named.")]
@@ -38,6 +39,7 @@ Cursor = Annotated[str | None, Query(description="Where the page begins: `next` 
 
 #: So many points a series are enough to be looked at: what resolution ``auto`` aims for.
 _POINTS: Final = 2_000
+_MOST_POINTS: Final = 10_000
 
 
 def readings_addresses(answers: Answers) -> APIRouter:
@@ -88,11 +90,26 @@ def readings_addresses(answers: Answers) -> APIRouter:
         limit: Limit = None,
         cursor: Cursor = None,
         live: Annotated[bool, Query(description="Raw readings with those that are not published yet.")] = False,
+        points: Annotated[
+            int | None,
+            Query(
+                description="Of each series at most so many points that count, those which keep its shape; no pages."
+            ),
+        ] = None,
     ) -> Response:
         """Raw readings with flags and messages, excluded ones too; else `value` is the figure of each bucket."""
         scope = _scope(device, metric, first, to)
         chosen = _resolution(scope, resolution)
         sees = answers.sees_live(wanted=live) and chosen == "raw"
+        if points is not None:
+            if not 3 <= points <= _MOST_POINTS:
+                raise RefusedError(400, f"points={points} is not between 3 and {_MOST_POINTS}")
+            if chosen == "raw":
+                values, time = valid_values(scope, live=sees), "event_at"
+            else:
+                figures = _figures(scope, chosen, aggregate)
+                values, time = f"select device_id, metric, bucket_at as moment, value from ({figures.sql})", "bucket_at"
+            return answers.thinned(request, values, points, time=time, form=form, live=sees)
         asked = readings(scope, live=sees) if chosen == "raw" else _figures(scope, chosen, aggregate)
         return answers.page(request, asked, form=form, limit=limit, cursor=cursor, live=sees)
 

@@ -12,10 +12,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 from starlette.responses import Response, StreamingResponse
 
 from iot_assets.serving.api import cursors, formats
 from iot_assets.serving.api.refused import RefusedError
+from iot_assets.serving.largest_triangle import kept
+from iot_assets.serving.reads.thinned import thinned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +113,33 @@ class Answers:
             itertools.chain([first], pieces), media_type=written.media_type, headers={"ETag": etag}
         )
 
+    def thinned(
+        self, request: Request, values: str, points: int, *, time: str, form: str | None, live: bool = False
+    ) -> Response:
+        """Of each series among these values at most so many points, those that keep its shape; no pages.
+
+        Raises:
+            RefusedError: the format is wrong, or all points together are too many for an answer.
+        """
+        written = formats.chosen(form, request.headers.get("accept", ""))
+        source = self._source(live=live)
+        unchanged, etag = self._unchanged(request, written.name, source.version())
+        if unchanged is not None:
+            return unchanged
+        with source.cursor() as connection:
+            question = thinned(values, points)
+            found = connection.execute(f"from ({question.sql}) order by all").to_arrow_table()
+        rows = [row for start, end in _runs(found) for row in _kept(found, start, end, points)]
+        if len(rows) > self._max_rows:
+            raise RefusedError(
+                400, f"that would be {len(rows)} points; ask for fewer devices, metrics or points (server.max_rows)"
+            )
+        chosen = found.take(pa.array(rows, pa.int64())).rename_columns(["device_id", "metric", time, "value"])
+        body = formats.of_table(written, chosen)
+        if written.name == "json":
+            body = b'{"items": ' + body + b', "next": null}'
+        return Response(body, media_type=written.media_type, headers={"ETag": etag})
+
     def _pieces(self, written: formats.Format, sql: str, decimals: int) -> Iterator[bytes]:
         with self.pool.cursor() as connection:
             yield from written.written(connection, sql, decimals)
@@ -142,3 +173,21 @@ class Answers:
         etag = f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         return (Response(status_code=304, headers={"ETag": etag}) if etag in known else None), etag
+
+
+def _runs(rows: pa.Table) -> Iterator[tuple[int, int]]:
+    """Where each series of sorted rows begins and ends."""
+    names = [rows[column].to_pylist() for column in ("device_id", "metric")]
+    start = 0
+    for _, run in itertools.groupby(zip(*names, strict=True)):
+        end = start + sum(1 for _ in run)
+        yield start, end
+        start = end
+
+
+def _kept(rows: pa.Table, start: int, end: int, points: int) -> list[int]:
+    part = rows.slice(start, end - start)
+    times = pc.cast(part["moment"], pa.int64()).to_pylist()
+    # From its own beginning, so that no digit is lost.
+    since = [time - times[0] for time in times]
+    return [start + index for index in kept(since, part["value"].to_pylist(), points)]

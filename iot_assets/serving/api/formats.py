@@ -55,6 +55,15 @@ def chosen(name: str | None, accept: str) -> Format:
     return FORMATS["json"]
 
 
+def of_table(form: Format, table: pa.Table) -> bytes:
+    """A table as a body."""
+    # In a database of its own: threads that ask the same one would block one another for ever over an Arrow table.
+    with duckdb.connect(":memory:") as writing:
+        writing.execute("set TimeZone = 'UTC'")
+        writing.register("arrived", table)
+        return b"".join(form.written(writing, "select * from arrived", 6))
+
+
 def _json(connection: duckdb.DuckDBPyConnection, rows: str, decimals: int) -> Iterator[bytes]:
     before = b"["
     for lines in json_rows(connection, rows, decimals):

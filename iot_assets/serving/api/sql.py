@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import duckdb
 import pyarrow as pa
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iot_assets.sections.server import SqlLimits
-
-_PAGE: Final = "asked_page"
 
 
 class ReadOnlySql:
@@ -49,11 +47,7 @@ class ReadOnlySql:
             with self._database() as connection:
                 query = _single(connection, sql)
                 rows = self._within_time(connection, query)
-            with duckdb.connect(":memory:") as writing:
-                writing.execute("set TimeZone = 'UTC'")
-                writing.register(_PAGE, rows.slice(0, self._limits.rows))
-                body = b"".join(form.written(writing, f"select * from {_PAGE}", 6))
-            return body, rows.num_rows > self._limits.rows
+            return formats.of_table(form, rows.slice(0, self._limits.rows)), rows.num_rows > self._limits.rows
         finally:
             self._turns.release()
 
