@@ -51,7 +51,9 @@ def list_formulas(config: Path | None, *, library: bool, as_json: bool) -> None:
 @click.option("--device", help="Only devices like this; * and ? are wildcards.")
 @click.option("--from", "first", type=_AT, help="Only buckets at or after this instant (UTC).")
 @click.option("--to", "last", type=_AT, help="Only buckets before this instant (UTC).")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="Rows, the newest first.")
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1), help="Lines of each table, the newest rows first."
+)
 @_JSON
 @_CONFIG
 def try_formula(
@@ -81,7 +83,9 @@ def try_formula(
     print_rows(rows, as_json=False, empty="it gives nothing")
     if found.missing:
         click.echo("\nnothing comes out where:")
-        print_rows([_told(row) for row in found.missing], as_json=False, empty="")
+        print_rows([_told(row) for row in found.missing[:limit]], as_json=False, empty="")
+        if (more := len(found.missing) - limit) > 0:
+            click.echo(f"… and {more} more lines; --limit shows more, --device fewer")
     for remark in found.remarks:
         click.echo(f"\n{remark}")
 

@@ -79,6 +79,12 @@ def test_a_metric_that_nobody_has_sent_is_named_with_one_that_is_like_it(publish
     assert lines[-1] == "no device has sent Volts; did you mean Voltage?"
 
 
+def test_of_very_many_devices_without_an_input_some_are_shown_and_the_rest_counted(published: House) -> None:
+    lines = run("try", POWER, "--limit", "1")
+    assert lines[-1].startswith("… and 2 more lines")
+    assert len([row for row in objects("try", POWER, "--limit", "1") if "missing" in row]) == 3
+
+
 def test_devices_and_time_are_chosen(published: House) -> None:
     chosen = objects(
         "try", "max(Voltage)", "--resolution", "1h", "--device", "d*", "--from", "2025-11-12", "--to", "2025-11-13"
