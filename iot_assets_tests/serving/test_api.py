@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
 import threading
 import time
@@ -240,7 +241,33 @@ def test_state_is_told_to_people_and_to_prometheus(served: Served) -> None:
     assert (told["devices"], told["messages"], told["rejects"]) == (4, 6, 1)
     assert told["ok"], told
     assert served.get("/health").json() == {"success": True, "problems": []}
-    assert "iot_assets_numeric_readings 9.0" in served.get("/metrics").text
+    metrics = served.get("/metrics").text
+    for line in (
+        "iot_assets_numeric_readings 9.0", "iot_assets_ok 1.0", "iot_assets_waiting_files 0.0",
+        'iot_assets_http_requests_total{address="/status",method="GET",status="200"}', "iot_assets_live_messages 0.0",
+    ):  # fmt: skip
+        assert line in metrics
+
+
+def test_what_waits_for_too_long_is_told_with_since_when(house: House) -> None:
+    lake = LakeBuilder(house.paths)
+    lake.land(said("a", 0, t=0))
+    house.run()
+    house.publish()
+    running = serve(house)
+    try:
+        assert running.get("/health").status_code == 200
+        file = lake.land(said("a", 1, t=1)).path
+        assert running.get("/health").status_code == 200
+        os.utime(file, (0, 0))
+        answer = running.get("/health")
+        assert (answer.status_code, "what has landed since 1970-01-01" in answer.text) == (503, True)
+        assert running.get("/status").json()["waiting_files"] == 1
+        house.run()
+        house.publish()
+        assert running.get("/health").status_code == 200
+    finally:
+        running.close()
 
 
 def test_the_page_and_the_description_name_every_address(served: Served) -> None:

@@ -30,6 +30,7 @@ from iot_assets.serving.api.answers import Answers
 from iot_assets.serving.api.events import events
 from iot_assets.serving.api.forward import forwarding
 from iot_assets.serving.api.keys import Keys
+from iot_assets.serving.api.metrics import Asked
 from iot_assets.serving.api.quality import quality_addresses
 from iot_assets.serving.api.refused import RefusedError, refusal
 from iot_assets.serving.api.socket import socket
@@ -84,6 +85,7 @@ def api(settings: Settings) -> FastAPI:
     )
     app.state.live = live
     app.router.redirect_slashes = False
+    asked = Asked()
     state = State(settings, answers, live)
     # What pages beside the API need of it.
     app.state.pool, app.state.access, app.state.told = pool, access, state.told
@@ -94,7 +96,12 @@ def api(settings: Settings) -> FastAPI:
 
         return allow
 
-    readers = (readings_addresses(answers), devices_addresses(answers), quality_addresses(answers), watching(state))
+    readers = (
+        readings_addresses(answers),
+        devices_addresses(answers),
+        quality_addresses(answers),
+        watching(state, asked),
+    )
     for router in readers:
         app.include_router(router, dependencies=[Depends(scope("read"))])
     if server.live.enabled:
@@ -115,15 +122,15 @@ def api(settings: Settings) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "X-API-Key"],
             expose_headers=["Link", "ETag", "X-Request-Id", "X-Truncated"],
         )
-    app.add_middleware(RequestLog)
+    app.add_middleware(RequestLog, asked=asked)
     return app
 
 
 class RequestLog:
-    """A line a request, and its id in the answer: what a user names when something is wrong."""
+    """A line and a count a request, and its id in the answer: what a user names when something is wrong."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, asked: Asked) -> None:
+        self._app, self._asked = app, asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through."""
@@ -144,8 +151,9 @@ class RequestLog:
         try:
             await self._app(scope, receive, sent)
         finally:
-            spent = (time.perf_counter() - started) * 1000
-            _log.info("%s %s %s %d %.1f ms", name, scope["method"], scope["path"], status, spent)
+            spent = time.perf_counter() - started
+            self._asked.count(scope, status, spent)
+            _log.info("%s %s %s %d %.1f ms", name, scope["method"], scope["path"], status, spent * 1000)
 
 
 async def _refuse(request: Request, error: Exception) -> JSONResponse:

@@ -9,17 +9,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from starlette.responses import JSONResponse, Response
 
-from iot_assets.lake.paths import DataPaths, list_landed
+from iot_assets.lake.paths import DataPaths
 from iot_assets.landing.status import read_status
-from iot_assets.serving.ledger import published_paths
 from iot_assets.serving.published import QuestionError
+from iot_assets.serving.reads.fleet_now import TABLES, fleet_now
 from iot_assets.serving.reads.status import status
+from iot_assets.serving.waiting import WaitingFiles
 
 if TYPE_CHECKING:
     from iot_assets.serving.api.answers import Answers
+    from iot_assets.serving.api.metrics import Asked
     from iot_assets.serving.live.live import Live
     from iot_assets.settings import Settings
 
@@ -32,28 +33,40 @@ class State:
     def __init__(self, settings: Settings, answers: Answers, live: Live) -> None:
         self._settings, self._answers, self._live = settings, answers, live
         self._paths = DataPaths(settings.data_dir)
+        self._waiting = WaitingFiles(self._paths, answers.pool)
+        self._patience = timedelta(minutes=settings.freshness.fail_minutes)
 
     def told(self) -> dict[str, Any]:
         """Figures of the published copy, of the lander, and of what lies between; ``problems`` in sentences."""
-        problems: list[str] = []
-        try:
-            (found,) = self._answers.objects(status())
-        except QuestionError as error:
-            found = {}
-            problems.append(str(error))
-        waiting = len({file.path for file in list_landed(self._paths)} - published_paths(self._paths))
+        found, problems = self._published()
+        waiting = self._waiting.look()
+        if waiting.files > self._settings.schedule.backlog_files:
+            problems.append(f"{waiting.files} landed files wait to be processed; is Dagster's daemon running?")
+        elif waiting.since is not None and datetime.now(UTC) - waiting.since > self._patience:
+            problems.append(
+                f"what has landed since {waiting.since.isoformat(timespec='seconds')} is not published;"
+                " is Dagster's daemon running, and do its runs succeed?"
+            )
         lander, complaints = self._lander()
         problems += complaints
-        if waiting > self._settings.schedule.backlog_files:
-            problems.append(f"{waiting} landed files wait to be processed; is Dagster's daemon running?")
         return {
             "ok": not problems,
             "problems": problems,
             **found,
-            "waiting_files": waiting,
+            "waiting_files": waiting.files,
+            "waiting_since": None if waiting.since is None else waiting.since.isoformat(),
             "lander": lander,
             "live": self._live.state(),
         }
+
+    def _published(self) -> tuple[dict[str, Any], list[str]]:
+        try:
+            (found,) = self._answers.objects(status())
+            if all(self._answers.pool.holds(table) for table in TABLES):
+                found |= self._answers.objects(fleet_now())[0]
+        except QuestionError as error:
+            return {}, [str(error)]
+        return found, []
 
     def _lander(self) -> tuple[dict[str, Any] | None, list[str]]:
         told = read_status(self._paths, self._settings.lander.name)
@@ -71,7 +84,7 @@ class State:
         }, problems
 
 
-def watching(state: State) -> APIRouter:
+def watching(state: State, asked: Asked) -> APIRouter:
     """The router of /status, /health and /metrics."""
     router = APIRouter(tags=["state"])
 
@@ -89,30 +102,7 @@ def watching(state: State) -> APIRouter:
 
     @router.get("/metrics", summary="The same for Prometheus")
     def get_metrics() -> Response:
-        """Gauges with the prefix iot_assets_."""
-        told = state.told()
-        registry = CollectorRegistry()
-        for name, meaning in _GAUGES.items():
-            if (value := told.get(name)) is not None:
-                gauge = Gauge(
-                    f"iot_assets_{name.removesuffix('_at')}{'_seconds' if name.endswith('_at') else ''}",
-                    meaning,
-                    registry=registry,
-                )
-                gauge.set(datetime.fromisoformat(value).timestamp() if isinstance(value, str) else value)
-        return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+        """Gauges of the status, and how often and how fast this server has answered."""
+        return Response(asked.text(state.told()), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router
-
-
-_GAUGES: Final = {
-    "published_at": "When the tables that are answered from were published, seconds since 1970.",
-    "newest_event_at": "Event time of the newest reading, seconds since 1970.",
-    "newest_received_at": "Received time of the newest reading, seconds since 1970.",
-    "devices": "Devices known.",
-    "numeric_readings": "Numeric readings in the tables.",
-    "rejects": "Messages that could not be decoded.",
-    "messages": "Messages in the books.",
-    "waiting_files": "Landed files that are not yet in the tables.",
-    "ok": "1 while /health says that all is well.",
-}
