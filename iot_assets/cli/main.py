@@ -19,6 +19,7 @@ VERBS: Final = MappingProxyType(
         "compact": "iot_assets.cli.compact:compact",
         "completion": "iot_assets.cli.completion:completion",
         "demo": "iot_assets.cli.up:demo",
+        "diff": "iot_assets.cli.diff:diff",
         "doctor": "iot_assets.cli.doctor:doctor",
         "formulas": "iot_assets.cli.formulas:formulas",
         "keys": "iot_assets.cli.keys:keys",
