@@ -39,12 +39,13 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     connection.execute(filled("rules/gap_steps", rollups=rollups, hits=hits))
     connection.execute(
         "create or replace temp table gap_rhythm_days as"
-        " select g.device_id, g.metric, g.event_at, d.bucket_at as day_at from gap_steps g asof join"
+        " select g.device_id, g.metric, g.on_at, d.bucket_at as day_at"
+        " from (select distinct device_id, metric, date_trunc('day', event_at) as on_at from gap_steps) g asof join"
         " (select * from gold.readings_1d where n_valid > 0 and device_id in (select device_id from gap_steps)) d"
-        " on d.device_id = g.device_id and d.metric = g.metric and d.bucket_at < date_trunc('day', g.event_at)"
+        " on d.device_id = g.device_id and d.metric = g.metric and d.bucket_at < g.on_at"
         if scalar(connection, "select count(*) from rule_series where kind = 'gap' and intervals is not null")
         else "create or replace temp table gap_rhythm_days as"
-        " select device_id, metric, event_at, event_at as day_at from gap_steps where false"
+        " select device_id, metric, event_at as on_at, event_at as day_at from gap_steps where false"
     )
     only = devices_of(connection, "gap_steps")
     rhythm = [Span(s.first, s.last + _DAY) for s in spans_of(connection, "gap_rhythm_days", "day_at")]

@@ -60,8 +60,9 @@ bounded as (
     left join silver.devices d
         on d.device_id = e.device_id
         and d.valid_from_at <= e.received_at
-        and (d.valid_to_at is null or d.valid_to_at > e.received_at)
-    left join gap_rhythm_days g on g.device_id = e.device_id and g.metric = e.metric and g.event_at = e.event_at
+        and coalesce(d.valid_to_at, 'infinity') > e.received_at
+    left join gap_rhythm_days g
+        on g.device_id = e.device_id and g.metric = e.metric and g.on_at = date_trunc('day', e.event_at)
     left join rhythm r on r.device_id = e.device_id and r.metric = e.metric and r.day_at = g.day_at
 )
 select
