@@ -20,7 +20,7 @@ from iot_assets.warehouse.tables import ALERTS, QUALITY_LOG
 _SPEC = dg.AssetSpec(
     SERVING,
     deps=[key_of(table) for table in (*WHOLE, *SPANNED.values())],
-    description="data/serving.duckdb: what people query, with views for BI tools; never locked, swapped in by one rename.",
+    description="data/serving.duckdb: what people query, with views for BI tools; never locked, swapped in whole.",
     group_name="serving",
     kinds={"duckdb"},
     owners=list(OWNERS),
