@@ -16,11 +16,16 @@ select * exclude (place, holds) from settled where holds and place <> 'readings'
 insert into memory.live.corrected by name
 select * exclude (place, holds) from settled where not holds and place <> 'corrections';
 
--- The newest is the one so far, published or not, or one that came; all are looked at only where any has left.
+-- Of what was touched the newest is the one so far, published or not, or one that came; where any has left, all are
+-- looked at.
+create or replace temp table touched as
+select distinct device_id, metric from settled;
+
 create or replace temp table newest as
 with candidates as (
     select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position
     from memory.live.newest
+    semi join touched using (device_id, metric)
     anti join leaving using (device_id, metric)
     union all
     select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position
@@ -33,7 +38,7 @@ with candidates as (
     union all
     select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, -1
     from serving.gold.latest
-    semi join settled using (device_id, metric)
+    semi join touched using (device_id, metric)
 )
 select *
 from candidates
@@ -42,5 +47,7 @@ qualify row_number() over (
     order by event_at desc, received_at desc, message_id desc, position desc
 ) = 1;
 
-delete from memory.live.newest;
+delete from memory.live.newest
+where (device_id, metric) in (select (device_id, metric) from touched);
+
 insert into memory.live.newest by name select * from newest;
