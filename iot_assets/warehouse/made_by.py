@@ -22,19 +22,26 @@ class Behind:
 
 def note(connection: duckdb.DuckDBPyConnection, parts: Mapping[str, str]) -> None:
     """Note for the landed days that are new that these parts of the code make their rows."""
-    for part, version in parts.items():
-        connection.execute(
-            "insert into ops.made_by select distinct landed_on, $part as part, $version as version from bronze.files"
-            " where landed_on not in (select landed_on from ops.made_by where part = $part)",
-            {"part": part, "version": version},
-        )
+    connection.execute(
+        "insert into ops.made_by"
+        " select landed_on, part, version"
+        " from (select distinct landed_on from bronze.files)"
+        " cross join (select unnest($parts) as part, unnest($versions) as version)"
+        " anti join ops.made_by using (landed_on, part)",
+        _listed(parts),
+    )
 
 
 def behind(connection: duckdb.DuckDBPyConnection, parts: Mapping[str, str]) -> dict[str, Behind]:
     """The parts of the code by other versions of which rows of some day were made."""
-    found = connection.execute("select part, version, landed_on from ops.made_by order by part, landed_on").fetchall()
-    differing: dict[str, list[str]] = {}
-    for part, version, _ in found:
-        if parts.get(part, version) != version:
-            differing.setdefault(part, []).append(version)
-    return {part: Behind(versions[0], len(versions)) for part, versions in differing.items()}
+    found = connection.execute(
+        "select m.part, arg_min(m.version, m.landed_on), count(*)"
+        " from ops.made_by m join (select unnest($parts) as part, unnest($versions) as version) p on p.part = m.part"
+        " where m.version <> p.version group by m.part",
+        _listed(parts),
+    ).fetchall()
+    return {part: Behind(version, days) for part, version, days in found}
+
+
+def _listed(parts: Mapping[str, str]) -> dict[str, list[str]]:
+    return {"parts": list(parts), "versions": list(parts.values())}
