@@ -21,6 +21,7 @@ from iot_assets_tests.house import House, house_in, to_the_bit
 from iot_assets_tests.lake_builder import Message, at, registry, said
 from iot_assets_tests.serving.spooling import Spooling
 from iot_assets_tests.waiting import eventually
+from iot_assets_tests.warehouse.test_births import born, data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,6 +150,22 @@ def test_a_redelivery_counts_once_though_its_payload_names_no_time(watched: Watc
         said("a", 62, timed=False, packet_id=9, session=2, dup=True, t=3),
     )
     assert watched.values("a") == [1.0, 2.0, 3.0]
+
+
+def test_messages_that_only_number_their_metrics_are_read_with_births_published_or_not(watched: Watched) -> None:
+    watched.spool.take(born(0, temperature=1))
+    watched.spool.seal()
+    watched.house.run()
+    watched.house.publish()
+    watched.spool.take(data(10, 1, 20.5))
+    watched.tail.look()
+    metrics = "select metric, value from memory.live.readings where event_at > timestamptz '2025-11-12 12:00:05+00'"
+    assert watched.rows_raw(metrics) == [("temperature", 20.5)]
+    watched.spool.take(born(20, session=1, pressure=1))
+    watched.tail.look()
+    watched.spool.take(data(30, 1, 1013.0))
+    watched.tail.look()
+    assert watched.rows_raw(f"{metrics} and metric = 'pressure' and value > 1000") == [("pressure", 1013.0)]
 
 
 def test_units_and_flags_are_those_that_the_registry_gives(watched: Watched) -> None:
