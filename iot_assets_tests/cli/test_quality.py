@@ -13,7 +13,7 @@ from iot_assets.cli.quality import quality
 from iot_assets.sections.quality import Quality
 from iot_assets.warehouse.quality import update
 from iot_assets_tests.house import RUN
-from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, at, said
+from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, at, registry, said
 
 if TYPE_CHECKING:
     from iot_assets_tests.house import House
@@ -37,9 +37,12 @@ def run(*arguments: str) -> list[str]:
 def judged(at_home: House) -> House:
     """Two hours of two devices; b misses readings, repeats one, sends a sentinel and a message that nobody reads."""
     whole = [sent("a", s) for s in range(0, 7200, 60)]
-    holes = [sent("b", s, -200 if s == 600 else 20) for s in range(0, 7200, 60) if not 900 < s < 2000]
+    holes = [
+        sent("b", s, -200 if s == 600 else 31 if s == 660 else 20) for s in range(0, 7200, 60) if not 900 < s < 2000
+    ]
     broken = Message(received_at=at(START + 100), topic="devices/b/up", payload=b"{")
-    LakeBuilder(at_home.paths).land(*whole, *holes, holes[0], broken)
+    limits = registry(START - 60, {"b": {"metrics": {"temperature": {"max": 30}}}})
+    LakeBuilder(at_home.paths).land(limits, *whole, *holes, holes[0], broken)
     at_home.run()
     with at_home.open() as connection:
         update(connection, Quality(lag_minutes=0), at(START + 7200), run_id=RUN)
@@ -71,6 +74,7 @@ def test_why_lists_everything_that_points_were_lost_for() -> None:
         ("missing", "18 of 60 readings"),
         ("duplicates", "1 readings said again"),
         ("rule temperature_sentinel", "value -200.0"),
+        ("flag out_of_range", "value 31.0"),
     }
     assert [row["message_id"] is not None for row in found if row["what"] == "rejected"] == [True]
     assert run("why", "a", "--day", DAY) == ["a lost no points that day"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from iot_assets.serving.reads.question import Question, Scope, among, text_of
+from iot_assets.model import EXCLUDING_FLAGS
+from iot_assets.serving.reads.question import Question, Scope, among, literal, text_of
 
 #: What is scored.
 SCOPES: Final = ("fleet", "site", "route", "device")
@@ -44,6 +45,7 @@ def reasons(device_id: str, day: date) -> Question:
             hours=scope.condition("hour_at"),
             readings=scope.condition("event_at"),
             rejects=scope.condition("received_at"),
+            excluding=", ".join(literal(flag) for flag in EXCLUDING_FLAGS),
         ),
         key=("happened_at", "what", "metric"),
     )

@@ -13,6 +13,10 @@ select hour_at, 'late', metric, late || ' of ' || received || ' readings', null
 from hours
 where late > 0
 union all
+select event_at, 'flag ' || array_to_string(list_intersect(flags, [{excluding}]), ', '), metric, 'value ' || value || ', excluded', message_id
+from silver.readings
+where {readings} and value is not null and list_has_any(flags, [{excluding}])
+union all
 select
     event_at,
     'rule ' || rule,
