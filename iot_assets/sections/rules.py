@@ -160,7 +160,9 @@ DEFAULT: Final = (
     Rule(name="co2_change", kind="rate_of_change", metrics=_CO2, limit=1500 / 900, over_s=900, within_s=3600),
 
     Rule(name="temperature_flat", kind="flat_line", metrics=_AIR, for_s=86_400, least=10),
-    Rule(name="air_flat", kind="flat_line", metrics=(*_HUMIDITIES, *_PRESSURES, *_CO2, "voltage"), for_s=36_000, least=10),
+    # In fog a sensor says 100 % all night and longer.
+    Rule(name="humidity_flat", kind="flat_line", metrics=_HUMIDITIES, for_s=172_800, least=10),
+    Rule(name="air_flat", kind="flat_line", metrics=(*_PRESSURES, *_CO2, "voltage"), for_s=36_000, least=10),
 
     Rule(name="gap", kind="gap", metrics=("*",), for_s=600, intervals=4.5),
     Rule(name="clock_step", kind="clock_step", metrics=("*",), limit=5, within_s=7200),
