@@ -88,6 +88,16 @@ def to_the_columns(browser: Browser) -> None:
     browser.run("[...document.querySelectorAll('tr')].find(r => r.innerText.startsWith('n_valid')).scrollIntoView()")
 
 
+def why_unsynced(browser: Browser) -> None:
+    """On the page of an asset that is out of date: what is told of it under the pointer."""
+    place = browser.run(
+        "(() => { const spans = [...document.querySelectorAll('span')];"
+        " const tag = spans.filter(s => s.innerText.startsWith('Unsynced')).pop();"
+        " const at = tag.getBoundingClientRect(); return [at.x + at.width / 2, at.y + at.height / 2]; })()"
+    )
+    browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1])
+
+
 def last_hour(browser: Browser) -> None:
     """On the timeline: the hour just gone instead of twelve."""
     browser.run("[...document.querySelectorAll('button')].find(b => b.textContent.trim() === '1hr').click()")
@@ -116,6 +126,9 @@ PICTURES = (
     Picture("runs", "/overview/activity/timeline", height=420, shows="minute", first=(last_hour,)),
     Picture(
         "column_lineage", "/assets/gold/readings_1h?view=overview", height=1100, shows="into", first=(to_the_columns,)
+    ),
+    Picture(
+        "out_of_date", "/assets/gold/readings_1h?view=overview", height=500, shows="Unsynced", first=(why_unsynced,)
     ),
     Picture("plots", "/assets/silver/readings?view=overview", shows="Freshness policy", first=(plots,)),
 )
