@@ -234,7 +234,7 @@ def test_the_status_says_how_much_is_live(fed: Fed) -> None:
     fed.spool.take(said("a", 1, t=2), said("a", 2, t=3))
     eventually(lambda: len(fed.served.items("/readings?live=true")) == 3)
     live = fed.served.get("/status").json()["live"]
-    assert (live["looking"], live["messages"], live["left_out_messages"]) == (True, 2, 0)
+    assert (live["looking"], live["messages"], live["left_out_files"]) == (True, 2, 0)
 
 
 def test_a_listener_who_is_slow_loses_the_oldest_and_is_told_how_many() -> None:

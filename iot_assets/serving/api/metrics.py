@@ -40,7 +40,7 @@ GAUGES: Final = MappingProxyType(
         "live.looking": "1 while the live tail is kept up to date, because somebody wants to see it.",
         "live.listeners": "Streams of live readings.",
         "live.messages": "Messages in the live tail.",
-        "live.left_out_messages": "Messages that are too many for the live tail, and seen once they are published.",
+        "live.left_out_files": "Landed files that are too many for the live tail, and seen once they are published.",
     }
 )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from iot_assets.serving.live.decoding import KeptBirth
 from iot_assets.serving.live.news import News, news_of
 from iot_assets.serving.live.segments import Segment, segment_of
 from iot_assets.serving.live.texts import text_of
@@ -40,13 +41,12 @@ class Beside:
         """Differs whenever something else is seen."""
         return f"{self.copy.version}+{self.additions}"
 
-    def births(self) -> list[tuple[str, str, bytes]]:
-        """What messages of each topic are read with, as of this publication, in the order of arrival."""
+    def births(self) -> list[KeptBirth]:
+        """What messages of each topic are read with, as of this publication."""
         if "ops.births" not in self.copy.tables:
             return []
-        return self._cursor.execute(
-            "select topic, part, value from ops.births order by received_at, message_id"
-        ).fetchall()
+        found = self._cursor.execute("select received_at, message_id, topic, part, value from ops.births").fetchall()
+        return [KeptBirth(*row) for row in found]
 
     def add(self, unjudged: list[pa.Table], *, anew: bool = False) -> None:
         """Settle these readings; ``anew`` says that they are the whole tail. Who asks sees all of that or nothing."""

@@ -1,4 +1,5 @@
 -- The tail beside a publication, in memory: what it adds, what it replaces, and both as one.
+drop schema if exists memory.live cascade;
 create schema memory.live;
 
 create table memory.live.added as select * from serving.silver.readings limit 0;

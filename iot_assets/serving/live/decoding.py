@@ -6,8 +6,10 @@ reading holds beside what is published (``beside``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,18 +29,31 @@ _SEGMENTS_BACK: Final = 20
 _OF_REDELIVERY: Final = ("message_id", "source", "session", "packet_id", "topic", "payload", "received_at")
 
 
+class KeptBirth(NamedTuple):
+    """What messages of a topic are read with; those that arrived later are greater."""
+
+    received_at: datetime
+    message_id: UUID
+    topic: str
+    part: str
+    value: bytes
+
+
 class Decoding:
     """Decodes batch after batch; remembers the births that later messages are read with."""
 
     def __init__(self, settings: Settings) -> None:
         self._routes = RouteTable(settings.routes)
         self._bounds = Bounds(**settings.decode.model_dump())
-        self._births: dict[tuple[str, str], bytes] = {}
+        self._births: dict[tuple[str, str], KeptBirth] = {}
         self._connection = connect()
 
-    def know(self, births: list[tuple[str, str, bytes]]) -> None:
-        """Births of before, in the order of arrival: topic, part and value; those known already stay."""
-        self._births = {(topic, part): value for topic, part, value in births} | self._births
+    def know(self, births: Iterable[KeptBirth]) -> None:
+        """Remember these, where none that came later is known."""
+        for birth in births:
+            place = birth.topic, birth.part
+            if place not in self._births or birth >= self._births[place]:
+                self._births[place] = birth
 
     def readings(self, messages: pa.Table, before: Iterator[pa.Table]) -> pa.Table:
         """What these messages say, in the form of ``arriving`` before the registry has judged it.
@@ -48,9 +63,11 @@ class Decoding:
             before: what the same lander took, these messages included, the newest segment first; read if need be.
         """
         decoded = decode(messages, self._routes, self._bounds, self._known())
-        for _, topic, part, value in zip(*decoded.births.to_pydict().values(), strict=True):
-            self._births.pop((topic, part), None)  # the latest last
-            self._births[topic, part] = value
+        born = zip(*decoded.births.to_pydict().values(), strict=True)
+        self.know(
+            KeptBirth(messages["received_at"][row].as_py(), messages["message_id"][row].as_py(), *birth)
+            for row, *birth in born
+        )
         with self._connection.cursor() as own:
             stage(own, "decoded_readings", decoded.readings)
             stage(own, "decoded_outcomes", decoded.outcomes)
@@ -72,7 +89,7 @@ class Decoding:
             return own.sql("from unjudged").to_arrow_table()
 
     def _known(self) -> pa.Table:
-        rows = [(0, topic, part, value) for (topic, part), value in self._births.items()]
+        rows = [(0, birth.topic, birth.part, birth.value) for birth in sorted(self._births.values())]
         columns = list(zip(*rows, strict=True)) or [()] * len(BIRTHS_SCHEMA)
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, BIRTHS_SCHEMA, strict=True)], BIRTHS_SCHEMA)
 

@@ -93,7 +93,7 @@ class Live:
             "looking": self._looked,
             "listeners": listeners,
             "messages": self._tail.messages,
-            "left_out_messages": self._tail.left_out,
+            "left_out_files": self._tail.left_out,
         }
 
     @contextmanager

@@ -52,6 +52,10 @@ class Tail:
         self._held: dict[Segment, _Held] = {}
         self._lock = threading.Lock()
         self._beside: Beside | None = None
+        self.messages = 0
+        """How many messages it shows."""
+        self.left_out = 0
+        """How many landed files are too many for it."""
 
     def look(self) -> bool:
         """Take in what is new since the last look; whether ``news`` has anything to tell.
@@ -71,7 +75,10 @@ class Tail:
             assert self._beside is not None
             beside = self._beside
             self._pool.let_go(copy)
-        return self._read_on(beside, everywhere=renewed)
+        try:
+            return self._read_on(beside, everywhere=renewed)
+        finally:
+            self._count()
 
     def news(self) -> list[News]:
         """What the last look has brought to light; to be asked in the thread that looks."""
@@ -98,16 +105,6 @@ class Tail:
         """
         return self._present().version
 
-    @property
-    def messages(self) -> int:
-        """How many messages the tail has."""
-        return sum(held.reading.messages for held in self._held.values() if not held.left_out)
-
-    @property
-    def left_out(self) -> int:
-        """How many messages are too many for it."""
-        return sum(held.reading.messages for held in self._held.values() if held.left_out)
-
     def close(self) -> None:
         """Let go of the publication; a look begins from nothing."""
         with self._lock:
@@ -116,6 +113,7 @@ class Tail:
             beside.close()
             self._pool.let_go(beside.copy)
         self._held.clear()
+        self._count()
 
     def _present(self) -> Beside:
         if (beside := self._beside) is None:
@@ -144,8 +142,9 @@ class Tail:
         found = in_spool(self._paths)
         found |= in_lake(self._paths, recent=not everywhere)
         lacking = {s: path for s, path in found.items() if s not in beside.published}
-        self._leave_out(lacking)
+        self._leave_out(lacking, self._most)
         news: list[pa.Table] = []
+        anew = False
         for segment, path in sorted(lacking.items()):
             held = self._held.setdefault(segment, _Held())
             if held.reading.ended:
@@ -153,39 +152,39 @@ class Tail:
             try:
                 messages = read_on(path, held.reading)
             except ChangedError:
-                del self._held[segment]  # read from its beginning the next time
-                self._settle_anew(beside)
-                continue
+                held, anew = _Held(), True
+                self._held[segment] = held
+                messages = read_on(path, held.reading)
             if messages is not None:
                 readings = self._decoding.readings(messages, self._newest_of(segment, found))
                 if len(readings):
                     held.readings.append(readings)
                     news.append(readings)
+        self._count()
         if self.messages > self._most:
-            self._leave_out({}, most=self._most // 2)
+            anew = True
+            self._leave_out({}, self._most // 2)
+        if anew:
             self._settle_anew(beside)
-            return False
-        if not news:
-            return False
-        beside.add(news)
-        return True
+        elif news:
+            beside.add(news)
+        return bool(news) and not anew
 
-    def _leave_out(self, found: dict[Segment, Path], most: int | None = None) -> None:
-        """Mark the oldest segments beyond the bound as left out, those found in the lake before they are read."""
+    def _leave_out(self, found: dict[Segment, Path], most: int) -> None:
+        """Mark the oldest segments beyond a bound as left out, those found in the lake before they are read."""
         new = {s: path for s, path in found.items() if s not in self._held and path.suffix != ".spool"}
-        if not new and most is None:
-            return
-        for segment, path in new.items():
-            self._held[segment] = _Held(Reading(messages=rows_in(path)))
-        room = self._most if most is None else most
-        for segment in sorted(self._held, key=lambda s: (s.start_ms, s.number), reverse=True):
-            held = self._held[segment]
-            room -= 0 if held.left_out else held.reading.messages
-            if room < 0 and not held.left_out and (held.reading.ended or segment in new):
-                held.readings, held.left_out, held.reading.ended = [], True, True
-        for segment in new:
-            if not self._held[segment].left_out:
-                del self._held[segment]  # to be read
+        room = most
+        for segment in sorted(self._held | new, key=lambda s: (s.start_ms, s.number), reverse=True):
+            if room >= 0 and segment in new:
+                room -= rows_in(new[segment])
+            elif segment in self._held:
+                room -= self._held[segment].reading.messages
+            if room < 0 and (segment in new or self._held[segment].reading.ended):
+                self._held[segment] = _Held(Reading(ended=True), left_out=True)
+
+    def _count(self) -> None:
+        self.messages = sum(held.reading.messages for held in self._held.values())
+        self.left_out = sum(held.left_out for held in self._held.values())
 
     def _newest_of(self, segment: Segment, found: dict[Segment, Path]) -> Iterator[pa.Table]:
         """The messages of a lander's segments up to this one, the newest first, as far as they are at hand."""
