@@ -18,6 +18,7 @@ from iot_assets.automation.landing import landing_sensor
 from iot_assets.automation.minute import MINUTE_JOB, minute_schedule
 from iot_assets.automation.rebirth import rebirth_job, rebirth_schedules
 from iot_assets.automation.rebuild import rebuild_job
+from iot_assets.automation.rejudge import rejudge_job
 from iot_assets.automation.replay import replay_job
 from iot_assets.automation.sweep import SWEEP_JOB, sweep_schedule
 from iot_assets.checks.sweeps import SWEEPS
@@ -43,6 +44,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
             history_job,
             compact_job,
             replay_job,
+            rejudge_job,
             rebirth_job,
             rebuild_job(settings),
         ],

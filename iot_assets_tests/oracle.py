@@ -562,7 +562,10 @@ def _hits(readings: list[_Said], known: _Known, rules: Sequence[Rule]) -> list[t
             if any(fnmatchcase(metric, pattern) for pattern in rule.metrics)
             and any(fnmatchcase(device, pattern) for pattern in rule.devices)
         ]
-        found += [(points[point], *verdict) for point, *verdict in oracle_rules.hits(list(points), mine)]
+        found += [
+            (points[point], rule, measure, bound)
+            for point, rule, measure, bound in oracle_rules.hits(list(points), mine)
+        ]
     return found
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
 _DAY = 24 * _HOUR
+_ALONE = {"range", "suspect_range", "sentinel"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,21 +51,27 @@ Hit: TypeAlias = "tuple[Point, Rule, float, float]"
 def hits(series: Sequence[Point], rules: Sequence[Rule]) -> list[Hit]:
     """All hits of one series; rules that are for other series must be left out."""
     ordered = sorted(series, key=lambda p: p.line)
-    found: list[Hit] = []
+    found = [hit for rule in rules if rule.kind in _ALONE for hit in _all(rule, ordered)]
+    out = {point for point, rule, _, _ in found if rule.action == "exclude"}
+    # What is no value of the series is nobody's neighbour; but it was there, and it had arrived.
+    rest = [point for point in ordered if point not in out]
     for rule in rules:
-        if rule.kind == "gap":
-            continue
-        for place, point in enumerate(ordered):
-            if rule.units and (point.unit or "") not in rule.units:
-                continue
-            verdict = _verdict(rule, ordered, place)
-            if verdict is not None:
-                found.append((point, rule, *verdict))
+        if rule.kind not in {*_ALONE, "gap"}:
+            found += _all(rule, ordered if rule.kind == "clock_step" else rest)
     out = {point for point, rule, _, _ in found if rule.action == "exclude"}
     for rule in rules:
         if rule.kind == "gap":
             found += _gaps(rule, ordered, [p for p in ordered if p not in out])
     return found
+
+
+def _all(rule: Rule, ordered: Sequence[Point]) -> list[Hit]:
+    return [
+        (point, rule, *verdict)
+        for place, point in enumerate(ordered)
+        if (not rule.units or (point.unit or "") in rule.units)
+        and (verdict := _verdict(rule, ordered, place)) is not None
+    ]
 
 
 def _verdict(rule: Rule, ordered: Sequence[Point], place: int) -> tuple[float, float] | None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 from pydantic import TypeAdapter, ValidationError
 
+from iot_assets.cli.jobs import run_job
 from iot_assets.cli.tables import print_rows
 from iot_assets.lake.paths import DataPaths
 from iot_assets.sections.rules import DEFAULT, Rule, fault, in_force
@@ -81,6 +82,17 @@ def try_them(
     if worst and not as_json:
         click.echo("\nThe worst:")
         print_rows(worst, as_json=False, empty="")
+
+
+@rules.command()
+@_CONFIG
+def rejudge(config: Path | None) -> None:
+    """Judge all readings anew by the rules in force, as a run of the Dagster job `rejudge`.
+
+    After a change of rules the minutes' runs do that by themselves, some days at a time; this does it at once.
+    """
+    for line in run_job("rejudge", config, doing="judging"):
+        click.echo(line)
 
 
 def _proposed(file: Path) -> tuple[Rule, ...]:

@@ -67,6 +67,8 @@ def heal(
         checks = _checks(connection) + rules.checks(connection) + derived.checks(connection)
         contract.judge(checks)
         connection.execute("delete from ops.dirty")
+        if not batches and rules.moved(connection):  # of other rules, which is news to be published
+            ledger.mark(connection, "rules", ledger.next_number(connection, "rules"), run_id, rules.written(connection))
         for batch_id in batches:
             ledger.mark(connection, "gold", batch_id, run_id, sum(written.values()))
     return Healed(len(batches), written, checks)

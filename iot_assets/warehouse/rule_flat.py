@@ -66,7 +66,8 @@ def _narrow(connection: duckdb.DuckDBPyConnection, back: timedelta, excluding: s
 def _lines(connection: duckdb.DuckDBPyConnection, rule: str, back: timedelta, excluding: str) -> None:
     hours = f"(select * from flat where rule = {literal(rule)})"
     around = apart([Span(s.first - 2 * back, s.last + _HOUR) for s in spans_of(connection, hours, "bucket_at")])
-    rows = history.everywhere(connection, READINGS, around, only=devices_of(connection, hours))
+    only = devices_of(connection, hours)
+    rows = rule_hits.but_for_excluded(history.everywhere(connection, READINGS, around, only=only), around, only)
     readings = f"select r.* from ({rows}) r semi join {hours} h on h.device_id = r.device_id and h.metric = r.metric"
     connection.execute(
         filled(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Final
 
 import duckdb
 
@@ -16,7 +17,10 @@ from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.spans import Span, apart, devices_of, spans_of, within
 from iot_assets.warehouse.tables import RULE_HITS
 
-_KEY = "device_id, metric, event_at, message_id, position, rule"
+#: Kinds that ask no neighbours; what such a rule excludes is nobody's neighbour.
+ALONE: Final = ("range", "suspect_range", "sentinel")
+ALONE_LISTED: Final = ", ".join(literal(kind) for kind in ALONE)
+_KEY: Final = "device_id, metric, event_at, message_id, position, rule"
 
 
 def begin(connection: duckdb.DuckDBPyConnection) -> None:
@@ -36,6 +40,14 @@ def stand(connection: duckdb.DuckDBPyConnection, kinds: Iterable[str], where: st
         f"create or replace temp table standing as select h.* from ({near}) h semi join {where} w"
         f" on w.device_id = h.device_id and w.metric = h.metric and w.bucket_at = date_trunc('{width}', h.event_at)"
     )
+
+
+def but_for_excluded(readings: str, spans: list[Span], only: str) -> str:
+    """A query for these readings, of the spans, without those that a rule about their value alone excludes."""
+    hits = within(
+        RULE_HITS.full_name, "event_at", spans, only=f"action = 'exclude' and kind in ({ALONE_LISTED}) and {only}"
+    )
+    return f"select * from ({readings}) anti join ({hits}) using (device_id, metric, event_at, message_id, position)"
 
 
 def put(connection: duckdb.DuckDBPyConnection) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import duckdb
 
+from iot_assets.warehouse import rule_backlog
 from iot_assets.warehouse.connection import rows
 from iot_assets.warehouse.contract import SAMPLE, CheckResult
 from iot_assets.warehouse.ddl import literal
@@ -41,6 +42,7 @@ def _figures(connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, 
         f" from ({day}) group by rule order by hits_day desc, rule",
     )
     figures = {f"hits_last_{span}": sum(row[f"hits_{span}"] for row in by_rule) for span in ("hour", "day")}
+    figures["days_to_judge"] = rule_backlog.left(connection)
     return figures | {f"{row['rule']}_last_day": row["hits_day"] for row in by_rule[:_TOLD]}
 
 

@@ -19,10 +19,10 @@ from iot_assets.warehouse import history, rule_hits
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.rule_hits import ALONE
 from iot_assets.warehouse.spans import Span, apart, devices_of, spans_of, within
 from iot_assets.warehouse.tables import READINGS, RULE_HITS
 
-ALONE: Final = ("range", "suspect_range", "sentinel")
 BESIDE: Final = ("spike", "rate_of_change")
 #: All kinds whose verdict may change by what comes before or after in time.
 _CHAINED: Final = (*BESIDE, "clock_step", "gap")
@@ -43,7 +43,7 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     if _any(connection, BESIDE):
         spans = _to_the_end(spans_of(connection, "rejudged_minutes", "minute_at"))
         hits = within(RULE_HITS.full_name, "event_at", spans, only=devices_of(connection, "dirty_news"))
-        connection.execute(filled("rules/jumpy", hits=hits))
+        connection.execute(filled("rules/jumpy", hits=hits, alone=rule_hits.ALONE_LISTED))
         reach_s = float(scalar(connection, f"select max(within_s) from rule_series where kind in ({_listed(BESIDE)})"))
         minutes = math.ceil(reach_s / 60)
         connection.execute(
@@ -62,7 +62,6 @@ def _chain(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
             "rules/chain",
             kinds=_listed(_CHAINED),
             readings=within("silver.readings", "event_at", _to_the_end(spans), only=only),
-            rollups=within("gold.readings_1min", "bucket_at", spans, only=only),
             excluding=excluding,
         )
     )
@@ -76,7 +75,10 @@ def _judge(connection: duckdb.DuckDBPyConnection, kinds: Sequence[str], reach_s:
     around = apart(
         [Span(s.first - reach, s.last + _MINUTE + reach) for s in spans_of(connection, "judged_minutes", "bucket_at")]
     )
-    readings = history.everywhere(connection, READINGS, around, only=devices_of(connection, "judged_minutes"))
+    only = devices_of(connection, "judged_minutes")
+    readings = history.everywhere(connection, READINGS, around, only=only)
+    if kinds != ALONE:
+        readings = rule_hits.but_for_excluded(readings, around, only)
     connection.execute(filled("rules/judged", kinds=_listed(kinds), readings=readings, excluding=excluding))
     rule_hits.stand(connection, kinds, "judged_minutes", width="minute")
     rule_hits.put(connection)

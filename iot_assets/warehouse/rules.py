@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import duckdb
 
 from iot_assets.sections.rules import Rule
-from iot_assets.warehouse import contract, rule_clock, rule_flat, rule_gaps, rule_hits, rule_values
+from iot_assets.warehouse import contract, rule_backlog, rule_clock, rule_flat, rule_gaps, rule_hits, rule_values
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.queries import filled
@@ -24,21 +24,24 @@ from iot_assets.warehouse.tables import RULE_HITS
 def judge(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:
     """Bring the hits of all kinds but gaps up to date; minutes whose exclusions change join ``dirty_minutes``.
 
-    Where the rules are others than those of the last time, all readings in the warehouse file are judged again.
+    Where the rules are others than those of the last time, days are judged again too, the newest first, as many as are
+    not too much for one transaction (``rule_backlog``).
     """
     rules = [rule for rule in rules if rule.action != "quarantine"]  # ``quarantine`` keeps them out of silver
     rule_hits.begin(connection)
-    news = fingerprint(rules)
-    changed = scalar(connection, "select max(fingerprint) from ops.rules") != (news if rules else None)
+    news = fingerprint(rules) if rules else None
+    changed = scalar(connection, "select max(fingerprint) from ops.rules") != news
     if changed:
         connection.execute("delete from ops.rules")
         if rules:
             connection.execute("insert into ops.rules values (?)", [news])
-    again = "select device_id, metric, bucket_at as minute_at from gold.readings_1min" if changed else ""
-    _news(connection, again)
+        rule_backlog.list_all(connection)
+        _drop_strays(connection, rules)
+    rule_backlog.take(connection)
+    connection.execute(
+        filled("rules/dirty_news", again="from again_received", excluding=EXCLUDING, alone=rule_hits.ALONE_LISTED)
+    )
     stage_rules(connection, rules, "select distinct device_id, metric from rejudged_minutes")
-    if changed:
-        _drop_strays(connection)
     if scalar(connection, "select count(*) from rule_series"):
         rule_values.judge(connection, EXCLUDING)
         rule_flat.judge(connection, EXCLUDING)
@@ -58,7 +61,13 @@ def mark_latest(connection: duckdb.DuckDBPyConnection) -> None:
 
 def version(connection: duckdb.DuckDBPyConnection) -> str:
     """Changes whenever other rules are in force."""
-    return f"rules {scalar(connection, 'select max(fingerprint) from ops.rules')}"
+    left = rule_backlog.left(connection)
+    return f"rules {scalar(connection, 'select max(fingerprint) from ops.rules')}, {left} days left"
+
+
+def moved(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether any verdict is another than before."""
+    return bool(scalar(connection, "select count(*) from moved_hits"))
 
 
 def written(connection: duckdb.DuckDBPyConnection) -> int:
@@ -77,18 +86,10 @@ def checks(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     return [contract.contract(connection, RULE_HITS, among=rows, written=rows)]
 
 
-def _news(connection: duckdb.DuckDBPyConnection, again: str) -> None:
-    """``rejudged_minutes``: the dirty ones, or all; ``dirty_news``: by series what came or went; ``known``."""
-    connection.execute(
-        "create or replace temp table rejudged_minutes as select device_id, metric, minute_at from dirty_minutes"
-        + (f" union {again}" if again else "")
-    )
-    connection.execute(filled("rules/dirty_news", again="true" if again else "false", excluding=EXCLUDING))
-
-
-def _drop_strays(connection: duckdb.DuckDBPyConnection) -> None:
-    """What rules said that are no more, or of series that they are no longer for."""
+def _drop_strays(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:
+    """What rules said that are no more, or that are no longer for the series: no judging would find it."""
     connection.execute("create or replace temp table judged as select * from gold.rule_hits where false")
+    stage_rules(connection, rules, "select distinct device_id, metric from gold.rule_hits")
     connection.execute(
         "create or replace temp table standing as"
         " select * from gold.rule_hits anti join rule_series using (device_id, metric, rule, kind)"

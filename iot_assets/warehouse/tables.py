@@ -344,6 +344,16 @@ RULES: Final = Table(
     (_r("fingerprint", "VARCHAR", "Differs where anything does that a verdict depends on."),),
 )
 
+UNJUDGED_DAYS: Final = Table(
+    "ops", "unjudged_days", "Days that are yet to be judged by the rules in force, after these have changed.",
+    (
+        _r("day", "DATE", "The day, by event time."),
+        _r("part", "BIGINT", "Which part of its devices, from 0."),
+        _r("parts", "BIGINT", "In how many parts a day is judged that has many readings."),
+    ),
+    key=("day", "part"),
+)
+
 
 def _derived(name: str, width: str, source: str) -> Table:
     return Table(
@@ -671,7 +681,7 @@ TABLES: Final = MappingProxyType(
             DEVICE_STATUS, DEVICE_EVENTS, QUALITY_HOURLY, QUALITY_SCORE, QUALITY_LOG, ALERTS,
             APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, PRUNED, HISTORY, TOUCHED_DAYS,
             THAWED, FORMULA_DEVICES,
-            RULES, JUDGED, DIRTY_HOURS, RHYTHM, MADE_BY,
+            RULES, UNJUDGED_DAYS, JUDGED, DIRTY_HOURS, RHYTHM, MADE_BY,
         )
     }
 )

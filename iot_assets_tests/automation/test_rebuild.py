@@ -41,3 +41,16 @@ def test_a_day_without_files_is_rebuilt_to_nothing(dagster_house: DagsterHouse) 
     before = dagster_house.house.tables()
     dagster_house.job("rebuild", partition_key=(NOON + timedelta(days=3)).date().isoformat())
     assert dagster_house.house.tables() == before
+
+
+def test_judging_everything_anew_gives_the_same_hits_and_publishes_them(dagster_house: DagsterHouse) -> None:
+    house = dagster_house.house
+    LakeBuilder(house.paths).land(said("a", 0, temperature=20), said("a", 1, temperature=-999))
+    house.run()
+    before = house.tables()
+    assert len(before["gold.rule_hits"]) == 2
+    with house.open() as connection:
+        connection.execute("delete from gold.rule_hits")
+    dagster_house.job("rejudge")
+    assert house.tables()["gold.rule_hits"] == before["gold.rule_hits"]
+    assert house.publish().changed is False, "it has published already"

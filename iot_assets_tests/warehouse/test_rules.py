@@ -10,11 +10,12 @@ from pydantic import ValidationError
 
 from iot_assets.assets import silver as silver_asset
 from iot_assets.sections.rules import DEFAULT, Rule, fault, in_force
-from iot_assets.warehouse import bronze, gold, rule_report
+from iot_assets.warehouse import bronze, gold, rule_backlog, rule_report
 from iot_assets.warehouse.rebuild import forget
 from iot_assets.warehouse.replay import Choice
 from iot_assets_tests import oracle_rules
 from iot_assets_tests.house import RUN, House, house_in
+from iot_assets_tests.keeping import export
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, at, registry, said
 from iot_assets_tests.oracle_rules import Point
 
@@ -85,7 +86,7 @@ def test_what_only_warns_is_listed_and_counts(tmp_path: Path) -> None:
 
 
 def test_the_newest_reading_names_the_rules_that_it_breaks(tmp_path: Path) -> None:
-    place = Place(tmp_path, [RANGE, RATE, GAP])
+    place = Place(tmp_path, [RANGE.model_copy(update={"action": "warn"}), RATE, GAP])
     place.take((0, 10), (60, 50))
     newest = "select rules from gold.latest"
     assert place.house.ask(newest) == [(["limits", "rate"],)]
@@ -107,7 +108,13 @@ def test_a_rule_of_action_fail_fails_the_check_for_a_while_and_the_readings_coun
         old = rule_report.check(connection, at(7060 + 3600), warn_hours=1)
     assert not young.passed
     assert (young.failing, [row["value"] for row in young.sample]) == (2, [60, 50])
-    assert young.facts == {"hits_last_hour": 1, "hits_last_day": 3, "limits_last_day": 2, "rate_last_day": 1}
+    assert young.facts == {
+        "hits_last_hour": 1,
+        "hits_last_day": 3,
+        "days_to_judge": 0,
+        "limits_last_day": 2,
+        "rate_last_day": 1,
+    }
     assert old.passed
     assert old.facts["hits_last_day"] == 3
 
@@ -154,6 +161,18 @@ def test_a_late_neighbour_clears_a_spike_and_brings_it_back_into_the_mean(tmp_pa
     assert place.counted() == (4, 0, 15.0)
 
 
+def test_what_is_excluded_for_its_value_alone_is_nobodys_neighbour(tmp_path: Path) -> None:
+    place = Place(tmp_path, [SPIKE, RATE, RANGE])
+    place.take((0, 10), (60, 10))
+    place.take((90, 99))
+    place.take((120, 11))
+    place.take((150, 60))
+    place.take((180, 17))
+    assert place.hits() == [(90, "limits", 99, 40), (150, "limits", 60, 40)]
+    place.take((240, 11))
+    assert place.hits() == [(90, "limits", 99, 40), (150, "limits", 60, 40), (180, "spike", 6, 5)]
+
+
 def test_neighbours_too_far_away_do_not_count(tmp_path: Path) -> None:
     place = Place(tmp_path, [SPIKE, RATE])
     place.take((0, 0), (151, 100), (302, 0))
@@ -175,6 +194,26 @@ def test_a_changed_rule_takes_its_old_hits_with_it(tmp_path: Path) -> None:
     assert place.hits() == []
     assert place.counted() == (2, 0, 30.0)
     assert place.run().written == {}
+
+
+def test_days_in_the_lake_are_judged_by_other_rules_too_and_only_what_changes_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path, [])
+    place.take(*((86_400.0 * day + s, v) for day in range(3) for s, v in ((0, 10), (60, 30 + day), (120, 11))))
+    export(place.house, hot_days=1)
+    assert place.house.ask("select count(*) from silver.readings") == [(0,)]
+    monkeypatch.setattr(rule_backlog, "MOST", 4)
+    place.rules = [SPIKE.model_copy(update={"limit": 20}), GAP]
+    place.run()
+    assert [hit[0] for hit in place.hits()] == [172_800, 172_860]
+    assert place.house.ask("select count(*) from ops.unjudged_days") == [(2,)]
+    place.run()
+    place.run()
+    assert place.run().written == {}
+    assert [hit[0] for hit in place.hits()] == [86_400, 172_800, 172_860]
+    assert place.house.ask("select n_valid from gold.readings_1d order by bucket_at") == [(3,), (3,), (2,)]
+    assert place.house.ask("select count(*) from silver.readings") == [(3,)]
 
 
 def test_what_stays_the_same_is_flat_from_the_moment_on_when_it_has_lasted_so_long(tmp_path: Path) -> None:

@@ -18,6 +18,13 @@ create table ops.rules (
     "fingerprint" VARCHAR not null
 );
 
+-- Days that are yet to be judged by the rules in force; of a large day a part of the devices.
+create table ops.unjudged_days (
+    "day" DATE not null,
+    "part" BIGINT not null,
+    "parts" BIGINT not null
+);
+
 alter table gold.latest add column "rules" VARCHAR[];
 
 -- What gold.rule_hits depends on besides the minute: the received times of what came or went in it.

@@ -1,7 +1,6 @@
 -- builds:  chain, the readings of the dirty minutes that any rule about neighbours is for, each with the one before it;
 --          unclear, the series of which that does not tell all: then more must be read
--- from:    rule_series, rejudged_minutes, dirty_news, known (gold.latest as it was), {readings} (silver.readings there),
---          {rollups} (gold.readings_1min there, as it was)
+-- from:    rule_series, rejudged_minutes, dirty_news, known (gold.latest as it was), {readings} (silver.readings there)
 -- Mostly a series goes on where it ended: what it ended with is the newest known reading, or the first one in the
 -- chain, if the arrival of anything else is later. Then nothing before or after can be judged differently.
 create or replace temp table chain as
@@ -31,7 +30,6 @@ select
     l.* exclude (before_at, before),
     n.first_minute_at,
     n.since_at,
-    n.removed,
     k.event_at as known_at,
     coalesce(l.before_at, if(k.event_at < n.first_minute_at and k.counts, k.event_at, null)) as before_at,
     coalesce(l.before, if(k.event_at < n.first_minute_at and k.counts, k.value, null)) as before
@@ -44,23 +42,12 @@ select device_id, metric
 from chain
 where opens
     and not (
-        not removed
-        and (
-            known_at is null
-            or (known_at < first_minute_at and before_at is not null)
-            or (
-                date_trunc('minute', known_at) = first_minute_at
-                and coalesce(received_at < since_at, false)
-            )
-        )
+        known_at is null
+        or (known_at < first_minute_at and before_at is not null)
+        or (date_trunc('minute', known_at) = first_minute_at and received_at < since_at)
     )
 union
-select r.device_id, r.metric
-from ({rollups}) r
-semi join rejudged_minutes d
-    on d.device_id = r.device_id
-    and d.metric = r.metric
-    and d.minute_at = r.bucket_at
-semi join (select device_id, metric from rule_series where kind in ({kinds})) w
-    on w.device_id = r.device_id and w.metric = r.metric
-anti join chain c on c.device_id = r.device_id and c.metric = r.metric
+select device_id, metric
+from dirty_news
+semi join (select device_id, metric from rule_series where kind in ({kinds})) using (device_id, metric)
+where removed

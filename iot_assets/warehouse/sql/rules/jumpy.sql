@@ -7,7 +7,7 @@ with ours as (
 select device_id, metric from unclear semi join ours using (device_id, metric)
 union
 select h.device_id, h.metric from ({hits}) h semi join ours using (device_id, metric)
-where h.kind in ('spike', 'rate_of_change')
+where h.kind in ('spike', 'rate_of_change') or (h.action = 'exclude' and h.kind in ({alone}))
 union
 select c.device_id, c.metric
 from chain c
