@@ -4,8 +4,9 @@
     python benchmarks/heal.py --devices 1000 --days 60
 
 The history is made straight in SQL, as the job `history` would have left it: the last 35 days in the warehouse file,
-the others in the lake only; rollups by day in the file. Measured are the write units (bronze, silver, gold) in
-this process, the publication apart, and medians of five repetitions where not said otherwise:
+the others in the lake only; rollups by day in the file. Measured are the write units (bronze, silver, gold) in this
+process, with the built-in rules and formulas, the publication apart, and medians of five repetitions where not said
+otherwise:
 
 * a device sends a day of hourly readings that is half a year old (its day is in the lake only);
 * a device sends half a year of hourly readings at once, which the lake has all but the last 35 days of; and again half
@@ -31,6 +32,8 @@ from iot_assets.assets.silver import settle_pending
 from iot_assets.lake.landed import FOOTER_ROWS, LANDED_SCHEMA, WRITING
 from iot_assets.lake.message_id import MessageIds
 from iot_assets.lake.paths import DataPaths
+from iot_assets.resources import formulas
+from iot_assets.sections.rules import in_force
 from iot_assets.settings import Settings
 from iot_assets.warehouse import bronze, gold
 from iot_assets.warehouse.connection import Warehouse, transaction
@@ -175,7 +178,8 @@ class Bench:
         with Warehouse(self.paths.warehouse).connect() as connection:
             list(bronze.enter(connection, self.paths, run_id="bench", most_messages=250_000))
             settle_pending(connection, self.settings, "bench")
-            gold.heal(connection, run_id="bench")
+            rules = in_force(self.settings.rules)
+            gold.heal(connection, run_id="bench", formulas=formulas(self.settings), judged_by=rules)
         return time.perf_counter() - started
 
     def publish(self) -> float:
