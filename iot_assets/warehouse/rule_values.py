@@ -1,9 +1,9 @@
 """Rules about a value: alone (range, suspect_range, sentinel) or beside its neighbours (spike, rate_of_change).
 
-Belongs here: which readings are judged again. Does not: the verdicts (``sql/rules/judged.sql``). Values alone are
-judged in the dirty minutes and nowhere else. What depends on neighbours is judged as far around them as the rules
-reach, but only for series in which there may be anything to say: mostly a look at the new readings shows that there is
-not.
+Belongs here: which readings are judged again. Does not: the verdicts (``sql/rules/alone.sql``, ``beside.sql``). Values
+alone are judged in the dirty minutes and nowhere else. What depends on neighbours is judged as far around them as the
+rules reach, but only for series in which there may be anything to say: mostly a look at the new readings shows that
+there is not.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
             " select device_id, metric, minute_at as bucket_at from rejudged_minutes"
             f" semi join (select * from rule_series where kind in ({_listed(ALONE)})) using (device_id, metric)"
         )
-        _judge(connection, ALONE, 0, excluding)
+        _judge(connection, "alone", ALONE, 0, excluding)
     if _any(connection, _CHAINED):
         _chain(connection, excluding)
     if _any(connection, BESIDE):
@@ -51,7 +51,7 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
             " select distinct device_id, metric, minute_at + to_minutes(n) as bucket_at"
             f" from rejudged_minutes semi join jumpy using (device_id, metric), range(-{minutes}, {minutes + 1}) r(n)"
         )
-        _judge(connection, BESIDE, reach_s, excluding)
+        _judge(connection, "beside", BESIDE, reach_s, excluding)
 
 
 def _chain(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
@@ -67,8 +67,10 @@ def _chain(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     )
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, kinds: Sequence[str], reach_s: float, excluding: str) -> None:
-    """Judge the readings of ``judged_minutes`` by the rules of these kinds."""
+def _judge(
+    connection: duckdb.DuckDBPyConnection, name: str, kinds: Sequence[str], reach_s: float, excluding: str
+) -> None:
+    """Judge the readings of ``judged_minutes`` by the rules of these kinds, with ``sql/rules/<name>.sql``."""
     if not scalar(connection, "select count(*) from judged_minutes"):
         return
     reach = timedelta(seconds=reach_s)
@@ -77,9 +79,9 @@ def _judge(connection: duckdb.DuckDBPyConnection, kinds: Sequence[str], reach_s:
     )
     only = devices_of(connection, "judged_minutes")
     readings = history.everywhere(connection, READINGS, around, only=only)
-    if kinds != ALONE:
+    if name == "beside":
         readings = rule_hits.but_for_excluded(readings, around, only)
-    connection.execute(filled("rules/judged", kinds=_listed(kinds), readings=readings, excluding=excluding))
+    connection.execute(filled(f"rules/{name}", kinds=_listed(kinds), readings=readings, excluding=excluding))
     rule_hits.stand(connection, kinds, "judged_minutes", width="minute")
     rule_hits.put(connection)
 

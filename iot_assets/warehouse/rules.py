@@ -41,7 +41,7 @@ def judge(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:
     connection.execute(
         filled("rules/dirty_news", again="from again_received", excluding=EXCLUDING, alone=rule_hits.ALONE_LISTED)
     )
-    stage_rules(connection, rules, "select distinct device_id, metric from rejudged_minutes")
+    stage_rules(connection, rules, "select device_id, metric from dirty_news")
     if scalar(connection, "select count(*) from rule_series"):
         rule_values.judge(connection, EXCLUDING)
         rule_flat.judge(connection, EXCLUDING)

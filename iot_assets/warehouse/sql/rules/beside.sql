@@ -1,5 +1,6 @@
--- builds:  judged, a row per reading and rule that it breaks, for the readings of judged_minutes
--- from:    rule_series, judged_minutes, {readings} (silver.readings there and as far around as a rule reaches)
+-- builds:  judged, a row per reading and rule about its neighbours that it breaks, for the readings of judged_minutes
+-- from:    rule_series, judged_minutes, {readings} (silver.readings there and as far around as a rule reaches, without
+--          what a rule about its value alone excludes)
 -- The series is what no flag of {excluding} keeps out, by (event_at, message_id, position). QARTOD's spike compares with
 -- the mean of both neighbours; here it is the lesser of both jumps, where they go the same way, so that a step is none.
 create or replace temp table judged as
@@ -40,7 +41,6 @@ compared as (
                     when r.since_us > 0 and r.since_us <= u.within_s * 1000000
                     then abs(r.value - r.before) / greatest(r.since_us / 1000000, u.over_s)
                 end
-            else r.value
         end as measure
     from series r
     semi join judged_minutes j
@@ -51,18 +51,7 @@ compared as (
         on u.device_id = r.device_id
         and u.metric = r.metric
         and (len(u.units) = 0 or list_contains(u.units, coalesce(r.unit, '')))
-),
-bounded as (
-    select
-        *,
-        case
-            when kind in ('range', 'suspect_range') and measure < low then low
-            when kind in ('range', 'suspect_range') and measure > high then high
-            when kind = 'sentinel' and list_contains(sentinels, measure) then measure
-            when kind in ('spike', 'rate_of_change') and measure > "limit" then "limit"
-        end as bound
-    from compared
 )
-select device_id, metric, event_at, message_id, position, rule, kind, action, value, measure, bound
-from bounded
-where bound is not null
+select device_id, metric, event_at, message_id, position, rule, kind, action, value, measure, "limit" as bound
+from compared
+where measure > "limit"
