@@ -16,6 +16,7 @@ VERBS: Final = MappingProxyType(
     {
         "alerts": "iot_assets.cli.alerts:alerts",
         "catalog": "iot_assets.cli.catalog:catalog",
+        "backup": "iot_assets.cli.backup:backup",
         "compact": "iot_assets.cli.compact:compact",
         "completion": "iot_assets.cli.completion:completion",
         "demo": "iot_assets.cli.up:demo",
@@ -31,6 +32,7 @@ VERBS: Final = MappingProxyType(
         "rebuild": "iot_assets.cli.rebuild:rebuild",
         "rejects": "iot_assets.cli.rejects:rejects",
         "replay": "iot_assets.cli.replay:replay",
+        "restore": "iot_assets.cli.backup:restore",
         "routes": "iot_assets.cli.routes:routes",
         "rules": "iot_assets.cli.rules:rules",
         "schemas": "iot_assets.cli.schemas:schemas",
