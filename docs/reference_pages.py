@@ -25,7 +25,9 @@ from iot_assets.warehouse.views import VIEWS
 
 _LONGEST: Final = 44
 #: What differs from one machine or version of a library to the next.
-_CHANGING: Final = frozenset({"bronze.files.bytes", "ops.made_by.version", "ops.applied.run_id"})
+_CHANGING: Final = frozenset(
+    {"bronze.files.bytes", "ops.made_by.version", "ops.applied.run_id", "ops.rules.fingerprint"}
+)
 _WHAT: Final = {
     "bronze": "Bronze has what landed, as it came.",
     "silver": "Silver has what the messages say, each reading once; what became of each; what is known of devices.",

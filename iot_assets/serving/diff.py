@@ -100,6 +100,9 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: Table) -> TableDiff:
     key = [*table.key, *(("message_id", "position") if table.keyless else ())]
     said = _columns(connection, "before", table), _columns(connection, "after", table)
     columns = [c for c in table.columns if c.name not in (*key, *_BOOKKEEPING) and all(c.name in s for s in said)]
+    by_day = next((c for n in (table.time, "landed_on", "day") for c in table.columns if c.name == n), None)
+    before, after = (_rows(connection, file, table) for file in ("before", "after"))
+    digests = _digests(connection, [*key, *(c.name for c in columns)], by_day, before, after)
     joined = " and ".join(f"b.{quote(c)} is not distinct from a.{quote(c)}" for c in key)
     differs = " or ".join(f"b.{quote(c.name)} is distinct from a.{quote(c.name)}" for c in columns) or "false"
     pairs = ", ".join(
@@ -107,12 +110,12 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: Table) -> TableDiff:
         + [f"b.{quote(c.name)} as {quote('before ' + c.name)}" for c in columns]
         + [f"a.{quote(c.name)} as {quote('after ' + c.name)}" for c in columns]
     )
-    day = _day(table)
+    day = f"coalesce({_day(by_day, 'b.')}, {_day(by_day, 'a.')})"
     connection.execute(
         f"create or replace temp table differing as"
         f" select case when b.present is null then 'added' when a.present is null then 'removed' else 'changed' end"
         f" as what, {day} as day, {pairs}"
-        f" from ({_rows(connection, 'before', table)}) b full join ({_rows(connection, 'after', table)}) a on {joined}"
+        f" from ({before} where {digests.differ}) b full join ({after} where {digests.differ}) a on {joined}"
         f" where b.present is null or a.present is null or {differs}"
     )
     counts = dict(connection.execute("select what, count(*) from differing group by 1").fetchall())
@@ -121,14 +124,10 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: Table) -> TableDiff:
         " count(*) filter (what = 'changed') from differing group by 1 order by 1"
     ).fetchall()
     names = ", ".join(quote(c) for c in key)
-    sizes = [
-        int(scalar(connection, f"select count(*) from ({_rows(connection, file, table)})"))
-        for file in ("before", "after")
-    ]
     return TableDiff(
         table=table.full_name,
-        rows_before=sizes[0],
-        rows_after=sizes[1],
+        rows_before=digests.rows_before,
+        rows_after=digests.rows_after,
         added=int(counts.get("added", 0)),
         removed=int(counts.get("removed", 0)),
         changed=int(counts.get("changed", 0)),
@@ -138,6 +137,42 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: Table) -> TableDiff:
             connection, f"select what, {names} from differing where what <> 'changed' order by all limit {SHOWN}"
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Digests:
+    """How many rows there are, and a condition for the rows of days that may differ: only these are compared."""
+
+    rows_before: int
+    rows_after: int
+    differ: str
+
+
+def _digests(
+    connection: duckdb.DuckDBPyConnection, columns: list[str], by_day: Column | None, before: str, after: str
+) -> _Digests:
+    day = _day(by_day)
+    hashed = f"hash({', '.join(map(quote, columns))})::hugeint"
+    digest = f"select {day} as day, count(*) as n, sum({hashed}) as digest from"
+    found = connection.execute(
+        "select coalesce(b.day, a.day), b.n, a.n, b.digest is distinct from a.digest"
+        f" from ({digest} ({before}) group by 1) b"
+        f" full join ({digest} ({after}) group by 1) a on b.day is not distinct from a.day"
+    ).fetchall()
+    differing = sorted(row[0] for row in found if row[3] and row[0] is not None)
+    days = ", ".join(f"date '{one}'" for one in differing)
+    spans = f"({day}) in ({days}) and {quote(by_day.name)} >= '{differing[0]}'" if by_day and differing else "false"
+    undated = any(row[3] and row[0] is None for row in found)
+    differ = f"({spans} or ({day}) is null)" if undated else spans
+    return _Digests(sum(row[1] or 0 for row in found), sum(row[2] or 0 for row in found), differ)
+
+
+def _day(column: Column | None, of: str = "") -> str:
+    if column is None:
+        return "null::date"
+    name = of + quote(column.name)
+    # Ten times as fast as a cast to a date, which asks for the time zone.
+    return name if column.type == "DATE" else f"date '1970-01-01' + floor(epoch_us({name}) / 86400000000)::integer"
 
 
 def _largest(connection: duckdb.DuckDBPyConnection, names: str, columns: list[Column]) -> list[dict[str, Any]]:
@@ -163,17 +198,17 @@ def _largest(connection: duckdb.DuckDBPyConnection, names: str, columns: list[Co
 def _rows(connection: duckdb.DuckDBPyConnection, file: str, table: Table) -> str:
     """A query for the rows of one file that can be compared; none where the file has no such table."""
     if not _columns(connection, file, table):
-        return f"select *, null::boolean as present from (select {_nothing(table)}) where false"
+        return f"from (select *, null::boolean as present from (select {_nothing(table)}) where false)"
     recent = ""
     if table in RECENT:
         # What is published of such a table depends on when that was.
         published = scalar(
             connection,
-            "select max(published_at) from (select published_at from before.ops.published"
-            " union all select published_at from after.ops.published)",
+            'select max(published_at) from (select published_at from "before".ops.published'
+            ' union all select published_at from "after".ops.published)',
         )
         recent = f" where {table.time} >= {instant(published - RECENT[table])}"
-    return f"select *, true as present from {quote(file)}.{table.full_name}{recent}"
+    return f"from (select *, true as present from {quote(file)}.{table.full_name}{recent})"
 
 
 def _nothing(table: Table) -> str:
@@ -187,10 +222,3 @@ def _columns(connection: duckdb.DuckDBPyConnection, file: str, table: Table) -> 
         [file, table.schema, table.name],
     ).fetchall()
     return {row[0] for row in found}
-
-
-def _day(table: Table) -> str:
-    for name in (table.time, "landed_on", "day"):
-        if name is not None and any(c.name == name for c in table.columns):
-            return f"coalesce(b.{quote(name)}, a.{quote(name)})::date"
-    return "null::date"

@@ -23,5 +23,6 @@ def thinned(values: str, points: int) -> Question:
     """Columns device_id, metric, moment, value of some of these values: all of a series with at most 8 times the points."""
     few = _TIMES * points
     return Question(
-        text_of("thinned", values=values, few=str(few), spans=str(few // 2)), key=("device_id", "metric", "moment", "value")
+        text_of("thinned", values=values, few=str(few), spans=str(few // 2)),
+        key=("device_id", "metric", "moment", "value"),
     )
