@@ -11,7 +11,7 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iot_assets.serving.api.json_text import joined, json_rows
+from iot_assets.serving.api.formats import FORMATS
 
 _INSTANTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds have none
 _ROWS = st.lists(
@@ -41,8 +41,8 @@ def test_any_rows_read_back_as_what_they_are(rows: list[tuple[Any, ...]]) -> Non
             connection.execute("insert into t values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [number, *row])
         for decimals in (3, 6):
             ordered = "select * exclude (n) from t order by n"
-            text = b",".join(joined(lines, ",") for lines in json_rows(connection, ordered, decimals))
-            assert json.loads(b"[" + text + b"]") == [_plain(row, decimals) for row in rows]
+            text = b"".join(FORMATS["json"].streamed(connection, ordered, decimals))
+            assert json.loads(text) == [_plain(row, decimals) for row in rows]
 
 
 def _plain(row: tuple[Any, ...], decimals: int) -> dict[str, Any]:
@@ -65,12 +65,12 @@ def _plain(row: tuple[Any, ...], decimals: int) -> dict[str, Any]:
 def test_names_of_columns_are_escaped_and_structs_and_decimals_are_json() -> None:
     with duckdb.connect(":memory:") as connection:
         rows = """select 1 as "a""b", {'x': [1.5, null]} as s, 2.5::decimal(9, 2) as d, 20.0 as f, time '10:41' as t"""
-        (line,) = json_rows(connection, rows, 6)
-        found = json.loads(line[0].as_py())
+        text = b"".join(FORMATS["ndjson"].streamed(connection, rows))
+        found = json.loads(text)
         assert {name: found[name] for name in ('a"b', "s", "d", "f")} == {
             'a"b': 1,
             "s": {"x": [1.5, None]},
             "d": 2.5,
             "f": 20.0,
         }
-        assert '"f":20.0' in line[0].as_py()
+        assert b'"f":20.0' in text

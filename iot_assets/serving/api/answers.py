@@ -9,9 +9,8 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from starlette.responses import Response, StreamingResponse
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from iot_assets.serving.live.live import Live
     from iot_assets.serving.pool import PublishedPool
     from iot_assets.serving.reads.question import Question
-
-_PAGE: Final = "asked_page"
 
 
 class Answers:
@@ -81,13 +78,15 @@ class Answers:
         unchanged, etag = self._unchanged(request, written.name, source.version())
         if unchanged is not None:
             return unchanged
+        sql = cursors.page(question.sql, question.key, limit=most, after=cursor, newest_first=newest_first)
         with source.cursor() as connection:
-            sql = cursors.page(question.sql, question.key, limit=most, after=cursor, newest_first=newest_first)
-            # A table and no Python object: to read one of those DuckDB needs the interpreter, and many threads block
-            # one another for ever.
-            connection.execute(f"create temp table {_PAGE} as {sql}", dict(question.parameters))
-            following = self._following(connection, question.key, most)
-            body = b"".join(written.written(connection, f"select * from {_PAGE} limit {most}", 6))
+            columns = formats.columns_of(connection, sql, question.parameters)
+            rows = connection.execute(written.query(sql, columns), dict(question.parameters)).to_arrow_table()
+        following = None
+        if len(rows) > most:
+            (last,) = rows.slice(most - 1, 1).to_pylist()
+            following = cursors.cursor_of(last, dict(columns), question.key)
+        body = written.body(rows.slice(0, most), columns)
         if written.name == "json":
             told = "null" if following is None else f'"{following}"'
             body = b'{"items": ' + body + f', "next": {told}}}'.encode()
@@ -142,22 +141,17 @@ class Answers:
 
     def _pieces(self, written: formats.Format, sql: str, decimals: int) -> Iterator[bytes]:
         with self.pool.cursor() as connection:
-            yield from written.written(connection, sql, decimals)
+            yield from written.streamed(connection, sql, decimals)
 
     def objects(self, question: Question, *, live: bool = False) -> list[dict[str, Any]]:
         """A few rows, as objects that JSON can say."""
+        json_format = formats.FORMATS["json"]
         with self._source(live=live).cursor() as connection:
-            connection.execute(f"create temp table {_PAGE} as {question.sql}", dict(question.parameters))
-            written = b"".join(formats.FORMATS["json"].written(connection, f"select * from {_PAGE}", 6))
-            found: list[dict[str, Any]] = json.loads(written)
-            return found
-
-    @staticmethod
-    def _following(connection: duckdb.DuckDBPyConnection, key: tuple[str, ...], most: int) -> str | None:
-        """The cursor of the next page, where there is one."""
-        listed = ", ".join(f'"{name}"' for name in key)
-        last = connection.execute(f"select {listed} from {_PAGE} limit 2 offset {most - 1}").fetchall()
-        return cursors.cursor_of(dict(zip(key, last[0], strict=True)), key) if len(last) > 1 else None
+            columns = formats.columns_of(connection, question.sql, question.parameters)
+            query = json_format.query(question.sql, columns)
+            rows = connection.execute(query, dict(question.parameters)).to_arrow_table()
+        found: list[dict[str, Any]] = json.loads(json_format.body(rows, columns))
+        return found
 
     def _most(self, limit: int | None) -> int:
         if limit is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -28,20 +29,25 @@ def page(sql: str, key: tuple[str, ...], *, limit: int, after: str | None, newes
     return f"select * from ({sql}){beyond} order by {order} limit {limit + 1}"
 
 
-def cursor_of(row: dict[str, Any], key: tuple[str, ...]) -> str:
-    """The word for the place behind this row."""
-    told = [_told(row[name]) for name in key]
+def cursor_of(row: dict[str, Any], kinds: Mapping[str, str], key: tuple[str, ...]) -> str:
+    """The word for the place behind this row, in whatever format its values are; ``kinds`` are DuckDB's types."""
+    told = [_told(row[name], kinds[name]) for name in key]
     return base64.urlsafe_b64encode(json.dumps(told, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _told(value: object) -> list[Any]:
-    if isinstance(value, datetime):
-        return ["at", value.astimezone(UTC).isoformat()]
-    if isinstance(value, date):
-        return ["day", value.isoformat()]
-    if isinstance(value, bool | int | float):
-        return ["number", value]
-    return ["uuid" if isinstance(value, UUID) else "text", str(value)]
+def _told(value: Any, kind: str) -> list[Any]:
+    match kind:
+        case "TIMESTAMP WITH TIME ZONE":
+            at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+            return ["at", at.astimezone(UTC).isoformat()]
+        case "DATE":
+            return ["day", str(value)]
+        case "UUID":
+            return ["uuid", str(value)]
+        case "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT":
+            return ["number", value]
+        case _:
+            return ["text", str(value)]
 
 
 def _beyond(key: tuple[str, ...], word: str, *, newest_first: bool) -> str:
@@ -65,7 +71,7 @@ def _literal(kind: str, value: Any) -> str:
         case "day":
             return f"date '{date.fromisoformat(value)}'"
         case "number":
-            return repr(float(value)) if isinstance(value, float) else str(int(value))
+            return str(int(value))
         case "uuid":
             return f"'{UUID(value)}'::uuid"
         case "text":

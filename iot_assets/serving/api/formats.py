@@ -9,32 +9,68 @@ the types.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from iot_assets.serving.api.json_text import columns_of, joined, json_rows, quoted
+from iot_assets.serving.api import json_text
 from iot_assets.serving.api.refused import RefusedError
 from iot_assets.serving.reads.question import literal
 
 #: Decimals of the seconds → how DuckDB writes an instant with them.
 _TIMES: Final = MappingProxyType({3: "%Y-%m-%dT%H:%M:%S.%gZ", 6: "%Y-%m-%dT%H:%M:%S.%fZ"})
+MICROS: Final = 6
 _BATCH: Final = 20_000
+
+
+#: Name and type of each column of a query.
+Columns = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to write rows. ``written`` gives the pieces of the body; its last argument is the decimals of seconds."""
+    """One way to write rows. The last argument of both functions is the decimals of seconds."""
 
     name: str
     media_type: str
-    written: Callable[[duckdb.DuckDBPyConnection, str, int], Iterator[bytes]]
+    selected: Callable[[str, str, int], str]
+    """From a column's name, quoted, and its type to what DuckDB gives of it."""
+    pieces: Callable[[pa.RecordBatchReader, Columns, int], Iterator[bytes]]
+    """From what DuckDB has given to the pieces of the body."""
+
+    def query(self, rows: str, columns: Columns, decimals: int = MICROS) -> str:
+        """A query for what ``pieces`` takes, of the rows of a query with these columns."""
+        listed = ", ".join(f"{self.selected(quoted(name), kind, decimals)} as {quoted(name)}" for name, kind in columns)
+        return f"select {listed} from ({rows})"
+
+    def body(self, table: pa.Table, columns: Columns, decimals: int = MICROS) -> bytes:
+        """The whole body, of rows that ``query`` has given."""
+        return b"".join(self.pieces(table.to_reader(_BATCH), columns, decimals))
+
+    def streamed(self, connection: duckdb.DuckDBPyConnection, rows: str, decimals: int = MICROS) -> Iterator[bytes]:
+        """The body of a query's rows, piece by piece."""
+        columns = columns_of(connection, rows)
+        reader = connection.execute(self.query(rows, columns, decimals)).to_arrow_reader(_BATCH)
+        return self.pieces(reader, columns, decimals)
+
+
+def columns_of(
+    connection: duckdb.DuckDBPyConnection, rows: str, parameters: Mapping[str, Any] | None = None
+) -> Columns:
+    """Name and type of each column of a query."""
+    described = connection.execute(f"describe {rows}", dict(parameters or {})).fetchall()
+    return [(name, str(kind)) for name, kind, *_ in described]
+
+
+def quoted(name: str) -> str:
+    """A column's name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def chosen(name: str | None, accept: str) -> Format:
@@ -61,88 +97,84 @@ def of_table(form: Format, table: pa.Table) -> bytes:
     with duckdb.connect(":memory:") as writing:
         writing.execute("set TimeZone = 'UTC'")
         writing.register("arrived", table)
-        return b"".join(form.written(writing, "select * from arrived", 6))
+        return b"".join(form.streamed(writing, "select * from arrived"))
 
 
-def _json(connection: duckdb.DuckDBPyConnection, rows: str, decimals: int) -> Iterator[bytes]:
+def _json(reader: pa.RecordBatchReader, columns: Columns, decimals: int) -> Iterator[bytes]:
     before = b"["
-    for lines in json_rows(connection, rows, decimals):
-        yield before + joined(lines, ",")
-        before = b","
+    for batch in reader:
+        if batch.num_rows:
+            yield before + json_text.joined(json_text.written(batch, columns, decimals), ",")
+            before = b","
     yield b"]" if before == b"," else b"[]"
 
 
-def _ndjson(connection: duckdb.DuckDBPyConnection, rows: str, decimals: int) -> Iterator[bytes]:
-    for lines in json_rows(connection, rows, decimals):
-        yield joined(lines, "\n") + b"\n"
+def _ndjson(reader: pa.RecordBatchReader, columns: Columns, decimals: int) -> Iterator[bytes]:
+    for batch in reader:
+        if batch.num_rows:
+            yield json_text.joined(json_text.written(batch, columns, decimals), "\n") + b"\n"
 
 
-def _csv(connection: duckdb.DuckDBPyConnection, rows: str, decimals: int) -> Iterator[bytes]:
-    listed = ", ".join(
-        f"{_worded(name, kind, decimals)} as {quoted(name)}" for name, kind in columns_of(connection, rows)
-    )
-    header = True
-    for batch in _batches(connection, f"select {listed} from ({rows})"):
-        buffer = io.BytesIO()
-        options = pyarrow.csv.WriteOptions(include_header=header, quoting_style="needed")
-        pyarrow.csv.write_csv(pa.Table.from_batches([batch]), buffer, options)
-        header = False
-        yield buffer.getvalue()
+def _csv(reader: pa.RecordBatchReader, columns: Columns, decimals: int) -> Iterator[bytes]:
+    del columns, decimals
+    buffer = io.BytesIO()
+    options = pyarrow.csv.WriteOptions(quoting_style="needed")
+    with pyarrow.csv.CSVWriter(buffer, reader.schema, write_options=options) as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+            yield _taken(buffer)
+    yield _taken(buffer)
 
 
-def _arrow(connection: duckdb.DuckDBPyConnection, rows: str, decimals: int) -> Iterator[bytes]:
-    del decimals
-    reader = connection.sql(rows).to_arrow_reader(_BATCH)
+def _arrow(reader: pa.RecordBatchReader, columns: Columns, decimals: int) -> Iterator[bytes]:
+    del columns, decimals
     buffer = io.BytesIO()
     with pa.ipc.new_stream(buffer, reader.schema) as writer:
         for batch in reader:
             writer.write_batch(batch)
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
+            yield _taken(buffer)
+    yield _taken(buffer)
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, rows: str, decimals: int) -> Iterator[bytes]:
-    del decimals
+def _parquet(reader: pa.RecordBatchReader, columns: Columns, decimals: int) -> Iterator[bytes]:
+    del columns, decimals
     buffer = io.BytesIO()
-    pq.write_table(connection.sql(rows).to_arrow_table(), buffer, compression="zstd")
+    pq.write_table(reader.read_all(), buffer, compression="zstd")
     yield buffer.getvalue()
+
+
+def _taken(buffer: io.BytesIO) -> bytes:
+    piece = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return piece
+
+
+def _as_it_is(column: str, kind: str, decimals: int) -> str:
+    del kind, decimals
+    return column
+
+
+def _worded(column: str, kind: str, decimals: int) -> str:
+    """A column as a cell of CSV."""
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"strftime({column}, {literal(_TIMES[decimals])})"
+    if kind == "BLOB":
+        return f"base64({column})"
+    if kind == "UUID":
+        return f"{column}::varchar"
+    return f"array_to_string({column}, ' ')" if kind.endswith("[]") else column
 
 
 FORMATS: Final = MappingProxyType(
     {
         form.name: form
         for form in (
-            Format("json", "application/json", _json),
-            Format("csv", "text/csv", _csv),
-            Format("ndjson", "application/x-ndjson", _ndjson),
-            Format("arrow", "application/vnd.apache.arrow.stream", _arrow),
-            Format("parquet", "application/vnd.apache.parquet", _parquet),
+            Format("json", "application/json", json_text.selected, _json),
+            Format("csv", "text/csv", _worded, _csv),
+            Format("ndjson", "application/x-ndjson", json_text.selected, _ndjson),
+            Format("arrow", "application/vnd.apache.arrow.stream", _as_it_is, _arrow),
+            Format("parquet", "application/vnd.apache.parquet", _as_it_is, _parquet),
         )
     }
 )
-
-
-def _batches(connection: duckdb.DuckDBPyConnection, rows: str) -> Iterator[pa.RecordBatch]:
-    reader = connection.execute(rows).to_arrow_reader(_BATCH)
-    nothing = True
-    for batch in reader:
-        nothing = False
-        yield batch
-    if nothing:
-        yield pa.RecordBatch.from_pylist([], schema=reader.schema)
-
-
-def _plain(name: str, kind: str, decimals: int) -> str:
-    """A column as JSON can say it."""
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"strftime({quoted(name)}, {literal(_TIMES[decimals])})"
-    if kind == "BLOB":
-        return f"base64({quoted(name)})"
-    return quoted(name)
-
-
-def _worded(name: str, kind: str, decimals: int) -> str:
-    """A column as a cell of CSV."""
-    return f"array_to_string({quoted(name)}, ' ')" if kind.endswith("[]") else _plain(name, kind, decimals)

@@ -7,16 +7,12 @@ once. Belongs here: the text of a row. Does not: what stands between rows (``for
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-if TYPE_CHECKING:
-    import duckdb
-
-_BATCH: Final = 20_000
 _MICROS: Final = 6
 #: What cannot stand in a JSON text as it is.
 _ESCAPED: Final = r'["\\\x00-\x1f]'
@@ -34,35 +30,9 @@ _NUMBERS: Final = (
 )
 
 
-def columns_of(connection: duckdb.DuckDBPyConnection, rows: str) -> list[tuple[str, str]]:
-    """Name and type of each column of a query."""
-    return [(name, str(kind)) for name, kind, *_ in connection.execute(f"describe {rows}").fetchall()]
-
-
-def quoted(name: str) -> str:
-    """A column's name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def json_rows(connection: duckdb.DuckDBPyConnection, rows: str, decimals: int) -> Iterator[pa.Array]:
-    """Each row of a query as a JSON object, in batches; seconds with so many decimals."""
-    columns = columns_of(connection, rows)
-    listed = ", ".join(f"{_selected(quoted(name), kind)} as {quoted(name)}" for name, kind in columns)
-    for batch in connection.execute(f"select {listed} from ({rows})").to_arrow_reader(_BATCH):
-        if batch.num_rows:
-            yield _objects(batch, columns, decimals)
-
-
-def joined(lines: pa.Array, separator: str) -> bytes:
-    """The lines in one, this between them."""
-    offsets = pa.array([0, len(lines)], pa.int32())
-    whole = pc.binary_join(pa.ListArray.from_arrays(offsets, lines), separator)
-    text: bytes = whole.cast(pa.binary())[0].as_py()
-    return text
-
-
-def _selected(column: str, kind: str) -> str:
+def selected(column: str, kind: str, decimals: int) -> str:
     """What DuckDB gives of a column: itself, or a text that needs no escaping, or JSON."""
+    del decimals
     if kind in {"UUID", "DATE"}:
         return f"{column}::varchar"
     if kind in {"DOUBLE", "FLOAT"}:
@@ -75,13 +45,22 @@ def _selected(column: str, kind: str) -> str:
     return f"to_json({column})::varchar"
 
 
-def _objects(batch: pa.RecordBatch, columns: Sequence[tuple[str, str]], decimals: int) -> pa.Array:
+def written(batch: pa.RecordBatch, columns: Sequence[tuple[str, str]], decimals: int) -> pa.Array:
+    """Each row of a batch, whose columns are as ``selected`` gives them, as a JSON object."""
     pieces: list[pa.Array | str] = []
     before = "{"
     for (name, kind), column in zip(columns, batch.columns, strict=True):
         pieces += [f"{before}{json.dumps(name, ensure_ascii=False)}:", _value(column, kind, decimals)]
         before = ","
     return pc.binary_join_element_wise(*pieces, "}", "")
+
+
+def joined(lines: pa.Array, separator: str) -> bytes:
+    """The lines in one, this between them."""
+    offsets = pa.array([0, len(lines)], pa.int32())
+    whole = pc.binary_join(pa.ListArray.from_arrays(offsets, lines), separator)
+    text: bytes = whole.cast(pa.binary())[0].as_py()
+    return text
 
 
 def _value(column: pa.Array, kind: str, decimals: int) -> pa.Array:
