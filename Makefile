@@ -42,6 +42,7 @@ test: setup ## linters, types, import rules and tests
 .PHONY: lock
 lock: ## resolve the lock files anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --no-header --constraint requirements/constraints.txt -o requirements/dev.txt --quiet
+	uv pip compile pyproject.toml --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --no-header --constraint requirements/dev.txt -o requirements/run.txt --quiet
 	sed -e '/^duckdb==/s/.*/duckdb==2.0.0/' -e '/^ *--hash/d' -e 's/ \\$$//' -e '/^ *#/d' requirements/dev.txt > requirements/duckdb2.in
 	uv pip compile requirements/duckdb2.in --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --no-header -o requirements/duckdb2.txt --quiet
 	rm requirements/duckdb2.in
