@@ -86,15 +86,15 @@ class Answers:
         if len(rows) > most:
             (last,) = rows.slice(most - 1, 1).to_pylist()
             following = cursors.cursor_of(last, dict(columns), question.key)
-        body = written.body(rows.slice(0, most), columns)
+        pieces = list(written.of(rows.slice(0, most), columns))
         if written.name == "json":
             told = "null" if following is None else f'"{following}"'
-            body = b'{"items": ' + body + f', "next": {told}}}'.encode()
+            pieces = [b'{"items": ', *pieces, f', "next": {told}}}'.encode()]
         headers = {"ETag": etag}
         if following is not None:
             address = request.url.include_query_params(cursor=following)
             headers["Link"] = f'<{address.path}?{address.query}>; rel="next"'
-        return Response(body, media_type=written.media_type, headers=headers)
+        return Response(b"".join(pieces), media_type=written.media_type, headers=headers)
 
     def whole(
         self, request: Request, question: Question, *, form: str | None, columns: str, decimals: int = 6
@@ -150,7 +150,7 @@ class Answers:
             columns = formats.columns_of(connection, question.sql, question.parameters)
             query = json_format.query(question.sql, columns)
             rows = connection.execute(query, dict(question.parameters)).to_arrow_table()
-        found: list[dict[str, Any]] = json.loads(json_format.body(rows, columns))
+        found: list[dict[str, Any]] = json.loads(b"".join(json_format.of(rows, columns)))
         return found
 
     def _most(self, limit: int | None) -> int:

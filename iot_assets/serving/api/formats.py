@@ -49,9 +49,9 @@ class Format:
         listed = ", ".join(f"{self.selected(quoted(name), kind, decimals)} as {quoted(name)}" for name, kind in columns)
         return f"select {listed} from ({rows})"
 
-    def body(self, table: pa.Table, columns: Columns, decimals: int = MICROS) -> bytes:
-        """The whole body, of rows that ``query`` has given."""
-        return b"".join(self.pieces(table.to_reader(_BATCH), columns, decimals))
+    def of(self, table: pa.Table, columns: Columns, decimals: int = MICROS) -> Iterator[bytes]:
+        """The body, piece by piece, of rows that ``query`` has given."""
+        return self.pieces(table.to_reader(_BATCH), columns, decimals)
 
     def streamed(self, connection: duckdb.DuckDBPyConnection, rows: str, decimals: int = MICROS) -> Iterator[bytes]:
         """The body of a query's rows, piece by piece."""
@@ -104,7 +104,8 @@ def _json(reader: pa.RecordBatchReader, columns: Columns, decimals: int) -> Iter
     before = b"["
     for batch in reader:
         if batch.num_rows:
-            yield before + json_text.joined(json_text.written(batch, columns, decimals), ",")
+            yield before
+            yield json_text.joined(json_text.written(batch, columns, decimals), ",")
             before = b","
     yield b"]" if before == b"," else b"[]"
 
