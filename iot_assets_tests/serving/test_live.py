@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from iot_assets.serving.live.live import Live
 from iot_assets.serving.live.tail import Tail
 from iot_assets.serving.pool import PublishedPool
+from iot_assets.serving.published import QuestionError
 from iot_assets.warehouse import bronze
 from iot_assets_tests.house import House, house_in, to_the_bit
 from iot_assets_tests.lake_builder import Message, at, registry, said
@@ -359,6 +360,54 @@ def test_at_every_moment_of_the_handover_a_reader_sees_each_reading_exactly_once
         live.close()
         one.close()
     assert faults == []
+
+
+def test_nobody_looks_while_nobody_asks_and_the_next_question_wakes(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iot_assets.serving.live.live._INTEREST_SECONDS", 0.2)
+    live = Live(watched.house.settings, watched.pool)
+    try:
+        watched.spool.take(said("a", 0, t=1))
+        assert _seen(live) == 1
+        eventually(lambda: not live.state()["looking"] and live.state()["messages"] == 0)
+        watched.spool.take(said("a", 1, t=2))
+        assert _seen(live) == 2
+    finally:
+        live.close()
+
+
+def test_a_fault_is_told_and_the_next_look_begins_anew(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = Live(watched.house.settings, watched.pool)
+    look, faulty = Tail.look, True
+
+    def stumble(tail: Tail) -> bool:
+        if faulty:
+            raise OSError("the disk is gone")
+        return look(tail)
+
+    monkeypatch.setattr(Tail, "look", stumble)
+    try:
+        watched.spool.take(said("a", 0, t=1))
+        with pytest.raises(QuestionError, match="the disk is gone"):
+            _seen(live)
+        faulty = False
+        eventually(lambda: live.state()["looking"])
+        assert _seen(live) == 1
+    finally:
+        live.close()
+
+
+def test_before_the_first_publication_nothing_is_live(tmp_path: Path) -> None:
+    house = house_in(tmp_path)
+    pool = PublishedPool(house.paths)
+    live = Live(house.settings, pool)
+    try:
+        with pytest.raises(QuestionError, match="appears with the first publication"):
+            _seen(live)
+    finally:
+        live.close()
+        pool.close()
 
 
 def _seen(live: Live) -> int:
