@@ -20,7 +20,7 @@ from iot_assets.lake.message_id import MessageIds
 from iot_assets.lake.paths import DataPaths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 #: Noon of a day on which nothing special happens; tests count from it.
 NOON: Final = datetime(2025, 11, 12, 12, tzinfo=UTC)
@@ -84,21 +84,7 @@ class LakeBuilder:
         numbers = range(self._sequence, self._sequence + len(listed))
         first_at = listed[0].received_at if listed else NOON
         path = self.paths.landed_file(self.lander, self.start_ms, self._segment, first_at)
-        columns: dict[str, Any] = {
-            "source": [m.source for m in listed],
-            "topic": [m.topic for m in listed],
-            "payload": [m.payload for m in listed],
-            "content_type": [None] * len(listed),
-            "attributes": [None] * len(listed),
-            "qos": [1] * len(listed),
-            "retain": [False] * len(listed),
-            "dup": [m.dup for m in listed],
-            "packet_id": [m.packet_id for m in listed],
-            "session": [m.session for m in listed],
-            "received_at": [m.received_at for m in listed],
-        }
-        arrays = [ids.column(self._sequence, len(listed))]
-        arrays += [pa.array(columns[f.name], f.type) for f in LANDED_SCHEMA if f.name != "message_id"]
+        arrays = columns_of(listed, ids.column(self._sequence, len(listed)))
         landed_on = path.parent.parent.name.removeprefix("date=")
         landed = tuple(Landed(ids.one(n), self.lander, landed_on, m) for n, m in zip(numbers, listed, strict=True))
         self._sequence += len(listed)
@@ -110,6 +96,24 @@ class LakeBuilder:
         file = self.make(messages)
         file.place()
         return file
+
+
+def columns_of(messages: Sequence[Message], ids: pa.Array) -> list[pa.Array]:
+    """The landed columns of messages with these ids."""
+    columns: dict[str, Any] = {
+        "source": [m.source for m in messages],
+        "topic": [m.topic for m in messages],
+        "payload": [m.payload for m in messages],
+        "content_type": [None] * len(messages),
+        "attributes": [None] * len(messages),
+        "qos": [1] * len(messages),
+        "retain": [False] * len(messages),
+        "dup": [m.dup for m in messages],
+        "packet_id": [m.packet_id for m in messages],
+        "session": [m.session for m in messages],
+        "received_at": [m.received_at for m in messages],
+    }
+    return [ids, *(pa.array(columns[f.name], f.type) for f in LANDED_SCHEMA if f.name != "message_id")]
 
 
 def at(seconds: float) -> datetime:

@@ -14,6 +14,7 @@ from iot_assets.lake.message_id import MessageIds
 from iot_assets.landing.frames import encode
 from iot_assets.landing.seal import seal
 from iot_assets.landing.segment import SegmentFile, Spool
+from iot_assets_tests.lake_builder import columns_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +38,11 @@ class Spooling:
 
     def take(self, *messages: Message) -> None:
         """Make messages durable: one frame."""
-        self._spool.append(self._batch(messages), now=self._clock)
+        self._spool.append(self._batch(*messages), now=self._clock)
 
     def tear(self, message: Message, share: float) -> None:
         """Leave so much of a frame at the end of the open segment, as a crash or a write under way does."""
-        pieces = b"".join(bytes(piece) for piece in encode(self._batch([message])))
+        pieces = b"".join(bytes(piece) for piece in encode(self._batch(message)))
         with self.open_segment().open("ab") as file:
             file.write(pieces[: int(len(pieces) * share)])
 
@@ -62,22 +63,8 @@ class Spooling:
             segment.path.unlink()
         self._closed = []
 
-    def _batch(self, messages: list[Message] | tuple[Message, ...]) -> pa.RecordBatch:
+    def _batch(self, *messages: Message) -> pa.RecordBatch:
         first = self._sequence
         self._sequence += len(messages)
-        columns = {
-            "source": [m.source for m in messages],
-            "topic": [m.topic for m in messages],
-            "payload": [m.payload for m in messages],
-            "content_type": [None] * len(messages),
-            "attributes": [None] * len(messages),
-            "qos": [1] * len(messages),
-            "retain": [False] * len(messages),
-            "dup": [m.dup for m in messages],
-            "packet_id": [m.packet_id for m in messages],
-            "session": [m.session for m in messages],
-            "received_at": [m.received_at for m in messages],
-        }
-        arrays = [self._ids.column(first, len(messages))]
-        arrays += [pa.array(columns[f.name], f.type) for f in LANDED_SCHEMA if f.name != "message_id"]
+        arrays = columns_of(messages, self._ids.column(first, len(messages)))
         return pa.RecordBatch.from_arrays(arrays, schema=LANDED_SCHEMA)
