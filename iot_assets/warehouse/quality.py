@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import duckdb
 
-from iot_assets.sections.quality import Quality, Weights
+from iot_assets.sections.quality import Quality
 from iot_assets.warehouse import contract, history, ledger
 from iot_assets.warehouse.connection import rows, scalar, transaction
 from iot_assets.warehouse.contract import SAMPLE, CheckResult
@@ -173,8 +173,8 @@ def _judge(connection: duckdb.DuckDBPyConnection, days: list[date]) -> int:
 
 def _weigh(connection: duckdb.DuckDBPyConnection, quality: Quality, *, everything: bool) -> None:
     """Make ``scores_due`` (device_id, day), and what the SQL reads of the settings."""
-    weights = ", ".join(f"({literal(part)}, {getattr(quality.weights, part)!r})" for part in Weights.model_fields)
-    connection.execute(f"create or replace temp table weights as from (values {weights}) as w(part, weight)")
+    weights = ", ".join(f"{weight!r}::double as {part}" for part, weight in quality.weights.model_dump().items())
+    connection.execute(f"create or replace temp table weights as select {weights}")
     connection.execute(
         "create or replace temp table bands as select ?::double as good, ?::double as warning",
         [quality.score_good, quality.score_warning],

@@ -1,5 +1,5 @@
 -- builds:  scored, the rows of gold.quality_score for these counters
--- from:    counters, weights (part, weight), bands (good, warning)
+-- from:    counters, weights (a column a part, one row), bands (good, warning)
 -- A part is a share from 0 to 1, null where there is nothing to tell it from; it then has no weight.
 create or replace temp table scored as
 with parted as (
@@ -12,24 +12,32 @@ with parted as (
         1 - inconsistent / nullif(received, 0) as consistency
     from counters
 ),
-shares as (
-    from (unpivot parted on completeness, validity, uniqueness, timeliness, consistency into name part value share)
+weighed as (
+    select
+        p.*,
+        coalesce(w.completeness * p.completeness, 0)
+        + coalesce(w.validity * p.validity, 0)
+        + coalesce(w.uniqueness * p.uniqueness, 0)
+        + coalesce(w.timeliness * p.timeliness, 0)
+        + coalesce(w.consistency * p.consistency, 0) as points,
+        if(p.completeness is null, 0, w.completeness)
+        + if(p.validity is null, 0, w.validity)
+        + if(p.uniqueness is null, 0, w.uniqueness)
+        + if(p.timeliness is null, 0, w.timeliness)
+        + if(p.consistency is null, 0, w.consistency) as weight
+    from parted p
+    cross join weights w
 ),
 scores as (
-    select day, scope, name, 100 * sum(weight * share) / nullif(sum(weight), 0) as score
-    from shares
-    join weights using (part)
-    group by all
+    select * exclude (points, weight), 100 * points / nullif(weight, 0) as score from weighed
 )
 select
-    p.*,
-    s.score,
+    s.*,
     case
         when s.score > b.good then 'good'
         when s.score >= b.warning then 'warning'
         when s.score is not null then 'critical'
         else 'unknown'
     end as band
-from parted p
-left join scores s using (day, scope, name)
+from scores s
 cross join bands b
