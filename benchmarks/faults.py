@@ -39,8 +39,8 @@ from iot_assets.lake.message_id import MessageIds
 from iot_assets.lake.paths import DataPaths
 from iot_assets.sections.rules import in_force
 from iot_assets.settings import Settings
-from iot_assets.warehouse import bronze, device_status, gold, quality
-from iot_assets.warehouse.connection import Warehouse
+from iot_assets.warehouse import bronze, device_status, gold, quality, rule_backlog
+from iot_assets.warehouse.connection import Warehouse, transaction
 
 HERE = Path(__file__).parent
 #: The chain runs so often: each minute, as it does in service, would take a day.
@@ -165,7 +165,10 @@ def rejudge(settings: Settings) -> dict[str, float]:
     """Judge all that is in the warehouse by the rules of these settings: hits do not depend on when one judges."""
     started = time.process_time()
     with Warehouse(DataPaths(settings.data_dir).warehouse, threads=1).connect() as connection:
-        gold.heal(connection, run_id=RUN, judged_by=in_force(settings.rules))
+        with transaction(connection):
+            rule_backlog.list_all(connection)
+        while rule_backlog.left(connection):
+            gold.heal(connection, run_id=RUN, judged_by=in_force(settings.rules))
     return {"gold": time.process_time() - started}
 
 
