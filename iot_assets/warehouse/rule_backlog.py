@@ -16,7 +16,7 @@ from iot_assets.warehouse.spans import apart
 from iot_assets.warehouse.tables import READINGS, READINGS_1MIN
 
 #: So many readings are judged again in one transaction, which takes seconds; a larger day is done in parts.
-MOST: Final = 2_000_000
+MOST: Final = 500_000
 
 
 def list_all(connection: duckdb.DuckDBPyConnection) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Final
 
 import duckdb
@@ -26,6 +27,7 @@ from iot_assets.warehouse.tables import READINGS, RULE_HITS
 BESIDE: Final = ("spike", "rate_of_change")
 #: All kinds whose verdict may change by what comes before or after in time.
 _CHAINED: Final = (*BESIDE, "clock_step", "gap")
+_KINDS: Final = MappingProxyType({"alone": ALONE, "beside": BESIDE})
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -33,11 +35,11 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     """Judge both; makes ``chain`` and ``unclear``, by which other kinds know where nothing can have changed."""
     if _any(connection, ALONE):
         connection.execute(
-            "create or replace temp table judged_minutes as"
+            "create or replace temp table judged_buckets as"
             " select device_id, metric, minute_at as bucket_at from rejudged_minutes"
             f" semi join (select * from rule_series where kind in ({_listed(ALONE)})) using (device_id, metric)"
         )
-        _judge(connection, "alone", ALONE, 0, excluding)
+        _judge(connection, "alone", "minute", 0, excluding)
     if _any(connection, _CHAINED):
         _chain(connection, excluding)
     if _any(connection, BESIDE):
@@ -45,13 +47,14 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
         hits = within(RULE_HITS.full_name, "event_at", spans, only=devices_of(connection, "dirty_news"))
         connection.execute(filled("rules/jumpy", hits=hits, alone=rule_hits.ALONE_LISTED))
         reach_s = float(scalar(connection, f"select max(within_s) from rule_series where kind in ({_listed(BESIDE)})"))
-        minutes = math.ceil(reach_s / 60)
+        hours = math.ceil(reach_s / 3600)
         connection.execute(
-            "create or replace temp table judged_minutes as"
-            " select distinct device_id, metric, minute_at + to_minutes(n) as bucket_at"
-            f" from rejudged_minutes semi join jumpy using (device_id, metric), range(-{minutes}, {minutes + 1}) r(n)"
+            "create or replace temp table judged_buckets as"
+            " select distinct device_id, metric, hour_at + to_hours(n) as bucket_at from"
+            " (select distinct device_id, metric, date_trunc('hour', minute_at) as hour_at from rejudged_minutes)"
+            f" semi join jumpy using (device_id, metric), range(-{hours}, {hours + 1}) r(n)"
         )
-        _judge(connection, "beside", BESIDE, reach_s, excluding)
+        _judge(connection, "beside", "hour", reach_s, excluding)
 
 
 def _chain(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
@@ -67,22 +70,21 @@ def _chain(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     )
 
 
-def _judge(
-    connection: duckdb.DuckDBPyConnection, name: str, kinds: Sequence[str], reach_s: float, excluding: str
-) -> None:
-    """Judge the readings of ``judged_minutes`` by the rules of these kinds, with ``sql/rules/<name>.sql``."""
-    if not scalar(connection, "select count(*) from judged_minutes"):
+def _judge(connection: duckdb.DuckDBPyConnection, name: str, width: str, reach_s: float, excluding: str) -> None:
+    """Judge the readings of ``judged_buckets``, of this width, with ``sql/rules/<name>.sql``."""
+    if not scalar(connection, "select count(*) from judged_buckets"):
         return
-    reach = timedelta(seconds=reach_s)
+    kinds = _KINDS[name]
+    reach, bucket = timedelta(seconds=reach_s), timedelta(**{f"{width}s": 1})
     around = apart(
-        [Span(s.first - reach, s.last + _MINUTE + reach) for s in spans_of(connection, "judged_minutes", "bucket_at")]
+        [Span(s.first - reach, s.last + bucket + reach) for s in spans_of(connection, "judged_buckets", "bucket_at")]
     )
-    only = devices_of(connection, "judged_minutes")
+    only = devices_of(connection, "judged_buckets")
     readings = history.everywhere(connection, READINGS, around, only=only)
-    if name == "beside":
+    if kinds == BESIDE:
         readings = rule_hits.but_for_excluded(readings, around, only)
     connection.execute(filled(f"rules/{name}", kinds=_listed(kinds), readings=readings, excluding=excluding))
-    rule_hits.stand(connection, kinds, "judged_minutes", width="minute")
+    rule_hits.stand(connection, kinds, "judged_buckets", width=width)
     rule_hits.put(connection)
 
 

@@ -1,5 +1,6 @@
--- builds:  judged, a row per reading and rule about its value alone that it breaks, for the readings of judged_minutes
--- from:    rule_series, judged_minutes, {readings} (silver.readings there)
+-- builds:  judged, a row per reading and rule about its value alone that it breaks, for the readings of
+--          judged_buckets (minutes)
+-- from:    rule_series, judged_buckets, {readings} (silver.readings there)
 -- What a flag of {excluding} keeps out is not judged.
 create or replace temp table judged as
 with bounded as (
@@ -20,7 +21,7 @@ with bounded as (
             when r.value > u.high then u.high
         end as bound
     from ({readings}) r
-    semi join judged_minutes j
+    semi join judged_buckets j
         on j.device_id = r.device_id
         and j.metric = r.metric
         and j.bucket_at = date_trunc('minute', r.event_at)

@@ -1,5 +1,6 @@
--- builds:  judged, a row per reading and rule about its neighbours that it breaks, for the readings of judged_minutes
--- from:    rule_series, judged_minutes, {readings} (silver.readings there and as far around as a rule reaches, without
+-- builds:  judged, a row per reading and rule about its neighbours that it breaks, for the readings of
+--          judged_buckets (hours)
+-- from:    rule_series, judged_buckets, {readings} (silver.readings there and as far around as a rule reaches, without
 --          what a rule about its value alone excludes)
 -- The series is what no flag of {excluding} keeps out, by (event_at, message_id, position). QARTOD's spike compares with
 -- the mean of both neighbours; here it is the lesser of both jumps, where they go the same way, so that a step is none.
@@ -43,10 +44,10 @@ compared as (
                 end
         end as measure
     from series r
-    semi join judged_minutes j
+    semi join judged_buckets j
         on j.device_id = r.device_id
         and j.metric = r.metric
-        and j.bucket_at = date_trunc('minute', r.event_at)
+        and j.bucket_at = date_trunc('hour', r.event_at)
     join ours u
         on u.device_id = r.device_id
         and u.metric = r.metric

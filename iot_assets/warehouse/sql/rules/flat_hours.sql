@@ -1,7 +1,7 @@
 -- builds:  flat_hours, by series and rule the hours whose readings must be judged; unchanged, those of them in which the
 --          three hours before tell of no change
--- from:    rule_series, rejudged_minutes, {rollups} (gold.readings_1h from three hours before them to as far after them
---          as a flat line reaches, as it was)
+-- from:    rule_series, rejudged_minutes, dirty_minutes, {rollups} (gold.readings_1h from three hours before them to as
+--          far after them as a flat line reaches, as it was)
 -- What the rollups of dirty hours tell is outdated.
 create or replace temp table flat_hours as
 with ours as (
@@ -23,7 +23,7 @@ join ({rollups}) r
     and r.bucket_at <= b.bucket_at + to_seconds(2 * b.for_s + 3600);
 
 create or replace temp table flat_dirty as
-select distinct device_id, metric, date_trunc('hour', minute_at) as bucket_at from rejudged_minutes;
+select distinct device_id, metric, date_trunc('hour', minute_at) as bucket_at from dirty_minutes;
 
 create or replace temp table unchanged as
 select *
