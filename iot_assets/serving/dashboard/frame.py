@@ -80,7 +80,7 @@ class Panel:
             self.chart.update()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Frame:
     """One open page."""
 

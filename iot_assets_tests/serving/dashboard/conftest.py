@@ -1,0 +1,45 @@
+"""Fixtures of the tests of pages: a browser, a server of a house with data, and a page of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from iot_assets_tests.serving.dashboard.stage import CHROMIUM, Server, Watched, filled, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium without a screen."""
+    if CHROMIUM is None:
+        pytest.skip("CHROMIUM IS NOT INSTALLED, so the dashboard was not tested in a browser; install it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of a house with data."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    filled(folder)
+    with serving(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def watched(browser: Browser, server: Server) -> Iterator[Watched]:
+    """A page of it; nothing on it may go wrong."""
+    watched = Watched(browser, server)
+    yield watched
+    watched.close()
+    assert watched.wrong == []
