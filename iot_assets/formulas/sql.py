@@ -36,9 +36,10 @@ _FUNCTIONS: Final = MappingProxyType(
         "/": "({0} / nullif({1}, 0::double))",
         "abs": "abs({0})",
         "exp": "exp({0})",
-        "sqrt": "try(sqrt({0}))",
-        "ln": "try(ln({0}))",
-        "log10": "try(log10({0}))",
+        # DuckDB 1 fails where there is no result, DuckDB 2 gives NaN or -Infinity.
+        "sqrt": "nullif(try(sqrt({0})), 'nan'::double)",
+        "ln": "nullif(nullif(try(ln({0})), 'nan'::double), '-inf'::double)",
+        "log10": "nullif(nullif(try(log10({0})), 'nan'::double), '-inf'::double)",
         "floor": "floor({0})",
         "ceil": "ceil({0})",
         "round": "round({0})",

@@ -4,6 +4,6 @@
 select
     device_key,
     device_id,
-    if(version = 1, '-infinity'::timestamptz, valid_from_at) as from_at,
+    case when version = 1 then '-infinity'::timestamptz else valid_from_at end as from_at,
     coalesce(valid_to_at, 'infinity'::timestamptz) as until_at
 from gold.dim_device

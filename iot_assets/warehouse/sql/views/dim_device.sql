@@ -7,7 +7,7 @@ select
     ended_at is null as is_current,
     valid_from_at,
     ended_at as valid_to_at,
-    if(valid_to_at is distinct from ended_at, valid_to_at, null) as withdrawn_at,
+    case when valid_to_at is distinct from ended_at then valid_to_at end as withdrawn_at,
     kind,
     manufacturer,
     model,

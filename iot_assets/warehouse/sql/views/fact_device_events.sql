@@ -53,7 +53,7 @@ events as (
     from gold.dim_device
     where version > 1
     union all
-    select device_id, event_at, null, if(value = 1, 'birth', 'death'), null, null, 1, null
+    select device_id, event_at, null, case when value = 1 then 'birth' else 'death' end, null, null, 1, null
     from sayings
     where value is distinct from before
     union all

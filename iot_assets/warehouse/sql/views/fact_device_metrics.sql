@@ -31,7 +31,7 @@ select
     f."max",
     f."first",
     f."last",
-    if(f.source = 'measured', l.unit, f.unit) as unit
+    case when f.source = 'measured' then l.unit else f.unit end as unit
 from facts f
 left join ({device_keys}) d on d.device_id = f.device_id and f.hour_at >= d.from_at and f.hour_at < d.until_at
 left join gold.latest l on l.device_id = f.device_id and l.metric = f.metric
