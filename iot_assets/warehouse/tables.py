@@ -578,6 +578,9 @@ DIRTY: Final = Table(
         _r("device_id", "VARCHAR", "The device."),
         _r("metric", "VARCHAR", "The metric."),
         _r("minute_at", AT, "Start of the minute."),
+        _c("since_at", AT, "Received time of the first reading that came or went."),
+        _c("until_at", AT, "Received time of the last one."),
+        _c("removed", "BOOLEAN", "Whether any went."),
     ),
     time="minute_at",
 )
