@@ -81,7 +81,7 @@ class Answers:
         sql = cursors.page(question.sql, question.key, limit=most, after=cursor, newest_first=newest_first)
         with source.cursor() as connection:
             columns = formats.columns_of(connection, sql, question.parameters)
-            rows = connection.execute(written.query(sql, columns), dict(question.parameters)).to_arrow_table()
+            rows = connection.sql(written.query(sql, columns), params=question.parameters or None).to_arrow_table()
         following = None
         if len(rows) > most:
             (last,) = rows.slice(most - 1, 1).to_pylist()
@@ -127,7 +127,7 @@ class Answers:
             return unchanged
         with source.cursor() as connection:
             question = thinned(values, points)
-            found = connection.execute(f"from ({question.sql}) order by all").to_arrow_table()
+            found = connection.sql(f"from ({question.sql}) order by all").to_arrow_table()
         rows = [row for start, end in _runs(found) for row in _kept(found, start, end, points)]
         if len(rows) > self._max_rows:
             raise RefusedError(
@@ -149,7 +149,7 @@ class Answers:
         with self._source(live=live).cursor() as connection:
             columns = formats.columns_of(connection, question.sql, question.parameters)
             query = json_format.query(question.sql, columns)
-            rows = connection.execute(query, dict(question.parameters)).to_arrow_table()
+            rows = connection.sql(query, params=question.parameters or None).to_arrow_table()
         found: list[dict[str, Any]] = json.loads(b"".join(json_format.of(rows, columns)))
         return found
 

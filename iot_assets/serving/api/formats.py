@@ -56,7 +56,7 @@ class Format:
     def streamed(self, connection: duckdb.DuckDBPyConnection, rows: str, decimals: int = MICROS) -> Iterator[bytes]:
         """The body of a query's rows, piece by piece."""
         columns = columns_of(connection, rows)
-        reader = connection.execute(self.query(rows, columns, decimals)).to_arrow_reader(_BATCH)
+        reader = connection.sql(self.query(rows, columns, decimals)).to_arrow_reader(_BATCH)
         return self.pieces(reader, columns, decimals)
 
 

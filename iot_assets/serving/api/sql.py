@@ -78,7 +78,7 @@ class ReadOnlySql:
         timer = threading.Timer(self._limits.seconds, connection.interrupt)
         timer.start()
         try:
-            return connection.execute(f"select * from (\n{query}\n) limit {self._limits.rows + 1}").to_arrow_table()
+            return connection.sql(f"select * from (\n{query}\n) limit {self._limits.rows + 1}").to_arrow_table()
         except duckdb.InterruptException:
             raise RefusedError(400, f"the query took longer than {self._limits.seconds:g} s and was stopped") from None
         except duckdb.OutOfMemoryException:
