@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from iot_assets.serving.dashboard.charts import (
@@ -30,6 +32,8 @@ MOST_POINTS: Final = 1500
 _LANES: Final = 8
 _LANE: Final = 110
 _BETWEEN: Final = 40
+#: A line is broken where a point comes so many usual steps after the one before.
+_LATE: Final = 5
 _MARKED: Final = "#d1495b"
 
 
@@ -94,7 +98,7 @@ def _lane(drawn: Drawn, metric: str, place: int) -> list[Options]:
     counted = [point for point in own if point["counts"]]
     where = {"xAxisIndex": place, "yAxisIndex": place}
     main = line(
-        metric, [[millis(p["at"]), p["value"]] for p in counted], color=colour, sampling="lttb", triggerLineEvent=True,
+        metric, _broken([[millis(p["at"]), p["value"]] for p in counted]), color=colour, triggerLineEvent=True,
         showSymbol=len(counted) < 120, symbolSize=4, connectNulls=False, markArea=_silence(drawn),
         markLine=_events(drawn), **where,
     )  # fmt: skip
@@ -115,6 +119,18 @@ def _lane(drawn: Drawn, metric: str, place: int) -> list[Options]:
          "itemStyle": {"color": _MARKED}, "data": marked, **where}
     )  # fmt: skip
     return series
+
+
+def _broken(points: list[list[float]]) -> list[list[float | None]]:
+    """The points, with an empty one wherever the next comes so late that a line would tell of what nobody measured."""
+    steps = [after[0] - before[0] for before, after in pairwise(points)]
+    longest = _LATE * median(steps) if steps else 0
+    found: list[list[float | None]] = []
+    for point, step in zip(points, [*steps, 0], strict=True):
+        found.append([*point])
+        if step > longest:
+            found.append([point[0] + 1, None])
+    return found
 
 
 def _silence(drawn: Drawn) -> Options:
