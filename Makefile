@@ -24,11 +24,11 @@ help: ## this list
 setup: .venv/.stamp ## make .venv from the lock file
 
 .PHONY: demo
-demo: setup ## broker, simulated fleet, lander and Dagster, all on this machine
+demo: setup ## broker, simulated fleet, lander, Dagster and dashboard, all on this machine
 	@$(BIN)/iot-assets demo
 
 .PHONY: up
-up: setup ## lander and Dagster against the broker named in the settings
+up: setup ## lander, Dagster and dashboard against the broker named in the settings
 	@$(BIN)/iot-assets up
 
 .PHONY: test

@@ -51,7 +51,7 @@ _config_option = click.option("--config", type=click.Path(path_type=Path), help=
 @click.command()
 @_config_option
 def up(config: Path | None) -> None:
-    """Run the lander and Dagster against the broker in the settings, until Ctrl-C."""
+    """Run the lander, Dagster and the server against the broker in the settings, until Ctrl-C."""
     settings = _load(config)
     paths = DataPaths(settings.data_dir.absolute())
     environment = dict(os.environ) | _told(settings, paths, config)
@@ -60,6 +60,7 @@ def up(config: Path | None) -> None:
         parts = [
             _lander(settings, paths, environment),
             *_dagster(settings, paths, environment),
+            *_server(settings, environment),
             *_watcher(settings, paths, environment),
         ]
         _run(settings, paths, parts)
@@ -75,7 +76,7 @@ def up(config: Path | None) -> None:
     help="Which broker: mosquitto, the small one of our own, or mosquitto where it is installed.",
 )
 def demo(config: Path | None, broker: str) -> None:
-    """Run the whole platform on this machine: broker, simulated fleet, lander and Dagster, until Ctrl-C."""
+    """Run the whole platform on this machine: broker, simulated fleet, lander, Dagster and server, until Ctrl-C."""
     given = _load(config)
     paths = DataPaths(given.data_dir.absolute())
     folder = paths.root / "demo"
@@ -89,6 +90,7 @@ def demo(config: Path | None, broker: str) -> None:
             _lander(settings, paths, environment),
             _fleet(settings, paths, environment),
             *_dagster(settings, paths, environment),
+            *_server(settings, environment),
             *_watcher(settings, paths, environment),
         ]
         _run(settings, paths, parts)
@@ -202,6 +204,22 @@ def _dagster(settings: Settings, paths: DataPaths, environment: dict[str, str]) 
     return [storage, page]
 
 
+def _server(settings: Settings, environment: dict[str, str]) -> list[Part]:
+    host, port = settings.server.host, settings.server.port
+    if not port:
+        return []
+    return [
+        Part(
+            name="server",
+            command=(sys.executable, "-m", "iot_assets", "serve"),
+            environment=environment,
+            waiting_for=lambda _: port_missing(host, port),
+            once_up=_line("server", f"the dashboard is at {page_address(host, port)}"),
+            stop_rank=0,
+        )
+    ]
+
+
 def _watcher(settings: Settings, paths: DataPaths, environment: dict[str, str]) -> list[Part]:
     if not settings.alerts.enabled:
         return []
@@ -226,6 +244,8 @@ def _ports(settings: Settings) -> list[NeededPort]:
         ports.append(NeededPort(settings.lander.metrics_host, settings.lander.metrics_port, "lander.metrics_port"))
     if settings.http.port:
         ports.append(NeededPort(settings.http.host, settings.http.port, "http.port"))
+    if settings.server.port:
+        ports.append(NeededPort(settings.server.host, settings.server.port, "server.port"))
     return ports
 
 
@@ -250,9 +270,12 @@ def _where_to_look(settings: Settings, paths: DataPaths) -> str:
     duckdb = f"{_near(programs / 'duckdb')} -readonly {_near(paths.serving)}"
     query = f'{_near(programs / "iot-assets")} query "{_EXAMPLE_QUERY}"'
     intake = [f"  HTTP       {_intake_address(settings)}/docs tells how to send"] if settings.http.port else []
+    server = settings.server
+    pages = [f"  Dashboard  {page_address(server.host, server.port)}"] if server.port else []
     return "\n".join(
         [
             "Where to look:",
+            *pages,
             f"  Dagster    {page_address(settings.dagster.host, settings.dagster.port)}",
             *intake,
             f"  SQL        {duckdb}",

@@ -28,6 +28,7 @@ class Platform:
     def __init__(self, folder: Path) -> None:
         self.folder, self.page, self.broker = folder, free_port(), free_port()
         self.intake: int | None = free_port()
+        self.server = free_port()
         for name in ("workspace.yaml", "dagster.yaml"):
             shutil.copyfile(ROOT / name, folder / name)
 
@@ -35,6 +36,7 @@ class Platform:
         ports = {
             "IOT_DAGSTER__PORT": str(self.page),
             "IOT_DEMO__BROKER_PORT": str(self.broker),
+            "IOT_SERVER__PORT": str(self.server),
         }
         if self.intake is not None:
             ports["IOT_HTTP__PORT"] = str(self.intake)
@@ -106,11 +108,14 @@ def test_the_whole_platform_comes_up_and_goes_down_and_leaves_nothing_behind(pla
             f"takes HTTP at http://127.0.0.1:{platform.intake}, lands in",
             "fleet      32 devices in 19 conventions",
             "dagster    its page is",
+            f"server     the dashboard is at http://127.0.0.1:{platform.server}",
             "alerts     watches; alerts are told here and by data/logs/alerts.jsonl",
         ):
             assert line in told
         with urllib.request.urlopen(f"http://127.0.0.1:{platform.page}/server_info", timeout=10) as answer:
             assert answer.status == 200
+        with urllib.request.urlopen(f"http://127.0.0.1:{platform.server}/", timeout=20) as answer:
+            assert answer.url.endswith("/dashboard/")
         sent = urllib.request.Request(
             f"http://127.0.0.1:{platform.intake}/data", b"1649941817 Voltage 1.34", {"Content-Type": "text/plain"}
         )
