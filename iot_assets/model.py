@@ -84,7 +84,7 @@ REJECT_REASONS: Final = MappingProxyType(
         "missing_value": "there is nothing to measure in it",
         "bad_value": "a value is not a finite number (NaN, Infinity, or too large for 64-bit floating point)",
         "bad_metric": "a metric's name is empty, too long (200 characters), holds control characters or lies too deep",
-        "quarantined": "a reading of it breaks a rule of action quarantine, which the detail names; its others are kept",
+        "quarantined": "a reading of it breaks a rule of action quarantine, which the detail names; others are kept",
         "decoder_failed": "the decoder itself failed: a fault of your own decoder, or of ours, then please report it",
     }
 )

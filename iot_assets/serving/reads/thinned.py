@@ -20,7 +20,7 @@ def valid_values(scope: Scope, *, live: bool = False) -> str:
 
 
 def thinned(values: str, points: int) -> Question:
-    """Columns device_id, metric, moment, value of some of these values: all of a series with at most 8 times the points."""
+    """Columns device_id, metric, moment, value of some of these values: all of a series of up to 8 times the points."""
     few = _TIMES * points
     return Question(
         text_of("thinned", values=values, few=str(few), spans=str(few // 2)),
