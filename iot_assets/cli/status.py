@@ -77,7 +77,8 @@ def _of_tables(found: Vitals) -> dict[str, str]:
     measured, received = _ago(found.newest_event_at, found.at), _ago(found.newest_received_at, found.at)
     books = f"{found.messages or 0:,} messages, {found.readings or 0:,} readings"
     if found.messages_per_second is not None:
-        books += f"; lately {found.messages_per_second:g} messages/s, {found.rejected_per_second:g} rejected/s"
+        rates = f"{found.messages_per_second:g} messages/s, {found.rejected_per_second:g} rejected/s"
+        books += f"; {rates} over the last ten minutes"
     devices = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(found.devices.items()))
     failing = found.checks_failing
     named = f": {', '.join(failing[:_NAMED])}" if failing else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 #: Lines that the screen needs for itself.
 _FRAME: Final = 4
+_WIDE: Final = 1000
 #: What is newer than this stands out.
 _FRESH_SECONDS: Final = 5.0
 
@@ -41,7 +43,8 @@ def watch(
     devices: tuple[str, ...], metrics: tuple[str, ...], every: float, times: int | None, config: Path | None
 ) -> None:
     """Show the newest reading of each device and metric, the newest first, with what is not published yet."""
-    console = Console()
+    # Where nobody watches, a program or a file does, and a line is a line.
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
     with _source(load_settings(config)) as look:
         first = _screen(look(devices, metrics), console.height)
         with Screen(first, console=console, auto_refresh=False, screen=console.is_terminal) as screen:
