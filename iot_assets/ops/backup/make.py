@@ -28,14 +28,12 @@ from iot_assets.errors import StorageError
 from iot_assets.lake.paths import name_of
 from iot_assets.ops.backup.manifest import BackupError, Kept, Manifest, backups, read_manifest, sha256
 from iot_assets.ops.claims import claim
-from iot_assets.warehouse.connection import Warehouse
+from iot_assets.warehouse.copying import copy_warehouse, held_still
 from iot_assets.warehouse.durable import sync
 
 if TYPE_CHECKING:
     from iot_assets.lake.paths import DataPaths
 
-#: A run may be under way; backups are in no hurry.
-_PATIENCE_SECONDS: Final = 1800.0
 #: What a lander makes anew each second, or holds.
 _OF_PROCESSES: Final = frozenset({"lock", "status.json"})
 _SQLITE: Final = (".db", ".sqlite")
@@ -201,12 +199,9 @@ def _aside(paths: DataPaths) -> Iterator[Path]:
 
 def _hold(paths: DataPaths, aside: Path, folder: Path) -> tuple[float, list[str]]:
     """With no run writing: copy the warehouse, link the lake and the published copy; seconds, and what was copied."""
-    files = (paths.warehouse, paths.warehouse.with_name(f"{paths.warehouse.name}.wal"))
-    with Warehouse(paths.warehouse, lock_wait_seconds=_PATIENCE_SECONDS).locked():
+    with held_still(paths.warehouse):
         began = time.monotonic()
-        copied = [file.name for file in files if file.exists()]
-        for name in copied:
-            shutil.copyfile(paths.root / name, folder / name)
+        copied = copy_warehouse(paths.warehouse, folder)
         for file in (*_below(paths.lake), paths.serving):
             if file.suffix != ".tmp":
                 _link(file, aside / _named(paths, file))
