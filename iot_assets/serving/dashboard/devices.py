@@ -117,7 +117,7 @@ def _by_site(counts: list[Row], kind: str) -> Options | None:
     return chart(
         description="Devices at each site by state.",
         legend=legend(),
-        grid={"left": 8, "right": 12, "top": 28, "bottom": 0, "containLabel": True},
+        grid={"left": 8, "right": 12, "top": 28, "bottom": 6, "containLabel": True},
         xAxis=category_axis(sites),
         yAxis=value_axis(scale=False, minInterval=1),
         series=[
