@@ -109,6 +109,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=24)
     arguments = parser.parse_args()
     (ROOT / "benchmarks" / "work").mkdir(exist_ok=True)
+    load = os.getloadavg()[0]
     sent: dict[int, float] = {}
     seen: dict[int, list[float]] = {}
     missed: list[int] = []
@@ -160,6 +161,7 @@ def main() -> None:
             process.stdout.close()
     spent = [seen[number][0] - at for number, at in sent.items() if number in seen]
     results = {
+        "load average before": round(load, 1),
         "messages": len(sent),
         "never seen": len(sent) - len(seen),
         "seen twice": sum(len(times) > 1 for times in seen.values()),
