@@ -21,7 +21,7 @@ DRAWN = {
     "": (3, ["late", "Quality score"]),
     "devices": (1, [ODD, "cellar", "humidity"]),
     "fleet": (4, ["temperature", "power"]),
-    "quality": (4, ["no route", "nowhere/<i>known</i>", "devices/+/up"]),
+    "quality": (4, ["no route", "nowhere/<i>known</i>", "devices/{device}/#"]),
     "pipeline": (2, ["Waiting files", "this server"]),
     f"device?id={ODD}": (1, ["climate", "north", "temperature"]),
 }
