@@ -39,8 +39,9 @@ from iot_assets.lake.message_id import MessageIds
 from iot_assets.lake.paths import DataPaths
 from iot_assets.sections.rules import in_force
 from iot_assets.settings import Settings
-from iot_assets.warehouse import bronze, device_status, gold, quality, rule_backlog
+from iot_assets.warehouse import bronze, device_status, gold, quality
 from iot_assets.warehouse.connection import Warehouse, transaction
+from iot_assets.warehouse.rules import backlog
 
 HERE = Path(__file__).parent
 #: The chain runs so often: each minute, as it does in service, would take a day.
@@ -166,8 +167,8 @@ def rejudge(settings: Settings) -> dict[str, float]:
     started = time.process_time()
     with Warehouse(DataPaths(settings.data_dir).warehouse, threads=1).connect() as connection:
         with transaction(connection):
-            rule_backlog.list_all(connection)
-        while rule_backlog.left(connection):
+            backlog.list_all(connection)
+        while backlog.left(connection):
             gold.heal(connection, run_id=RUN, judged_by=in_force(settings.rules))
     return {"gold": time.process_time() - started}
 

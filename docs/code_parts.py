@@ -30,7 +30,7 @@ PARTS: Final = MappingProxyType(
             *(f"warehouse/{name}.py" for name in ("repeats", "births", "drift")),
             "warehouse/sql/silver/*.sql",
         ),
-        "rules": ("warehouse/rule*.py", "warehouse/sql/rules/*.sql"),
+        "rules": ("warehouse/rules/*.py", "warehouse/sql/rules/*.sql"),
         "rollups": tuple(f"warehouse/sql/gold/{name}.sql" for name in ("touched", "coarser", "readings_*")),
         "latest": ("warehouse/sql/gold/latest.sql",),
         "derived": ("warehouse/derived.py", "formulas/*.py"),

@@ -15,9 +15,10 @@ from iot_assets.errors import ContractError
 from iot_assets.resources import POOL, WarehouseResource, formulas
 from iot_assets.sections.rules import in_force
 from iot_assets.settings import Settings
-from iot_assets.warehouse import device_status, ledger, quality, rule_report
+from iot_assets.warehouse import device_status, ledger, quality
 from iot_assets.warehouse import gold as unit
 from iot_assets.warehouse.connection import scalar
+from iot_assets.warehouse.rules import report
 from iot_assets.warehouse.tables import (
     DERIVED_1D,
     DERIVED_1H,
@@ -74,7 +75,7 @@ def gold(
             healed = unit.heal(connection, run_id=run_id, formulas=formulas(settings), judged_by=rules)
             judged = device_status.update(connection, settings.status, datetime.now(UTC), run_id=run_id)
             scored = quality.update(connection, settings.quality, datetime.now(UTC), run_id=run_id)
-            broken = rule_report.check(connection, datetime.now(UTC), warn_hours=settings.rules_warn_hours)
+            broken = report.check(connection, datetime.now(UTC), warn_hours=settings.rules_warn_hours)
             checks = [*healed.checks, broken, *judged.checks, *scored.checks]
             ledger.log(connection, run_id, checks)
             tables = metadata(connection, healed) | _status_metadata(connection, judged)

@@ -6,9 +6,9 @@ from iot_assets.assets.downstream import heal_and_publish, report
 from iot_assets.resources import POOL, WarehouseResource, formulas
 from iot_assets.sections.rules import in_force
 from iot_assets.settings import Settings
-from iot_assets.warehouse import rule_backlog
 from iot_assets.warehouse.connection import transaction
 from iot_assets.warehouse.gold import heal
+from iot_assets.warehouse.rules import backlog
 
 
 @dg.op(pool=POOL, description="Judge every day by the rules in force, also those that only the lake has; heal gold.")
@@ -18,9 +18,9 @@ def rejudge_all(
     """A transaction for as many days as are not too much for one."""
     with warehouse.get_connection() as connection:
         with transaction(connection):
-            rule_backlog.list_all(connection)
-        context.log.info(f"{rule_backlog.left(connection)} days, or parts of large ones, are judged again")
-        while rule_backlog.left(connection):
+            backlog.list_all(connection)
+        context.log.info(f"{backlog.left(connection)} days, or parts of large ones, are judged again")
+        while backlog.left(connection):
             heal(
                 connection,
                 run_id=context.run_id,

@@ -14,7 +14,7 @@ from iot_assets.warehouse import contract
 from iot_assets.warehouse.device_status import SILENT_DEVICES
 from iot_assets.warehouse.quality import SCORE
 from iot_assets.warehouse.repeats import BOOKS
-from iot_assets.warehouse.rule_report import FAILING
+from iot_assets.warehouse.rules.report import FAILING
 from iot_assets.warehouse.tables import Column, Table
 
 OWNERS: Final = ("team:iot-platform",)

@@ -26,7 +26,7 @@ from iot_assets.resources import formulas
 from iot_assets.sections.rules import in_force
 from iot_assets.settings import Settings
 from iot_assets.warehouse import made_by
-from iot_assets.warehouse.rule_stage import fingerprint as of_rules
+from iot_assets.warehouse.rules.stage import fingerprint as of_rules
 from iot_assets.warehouse.tables import (
     DERIVED_1D,
     DERIVED_1H,

@@ -22,7 +22,7 @@ from iot_assets.serving.published import QuestionError
 from iot_assets.warehouse import gold, migrate
 from iot_assets.warehouse.connection import rows
 from iot_assets.warehouse.ddl import literal
-from iot_assets.warehouse.rule_stage import EXCLUDING, stage_rules
+from iot_assets.warehouse.rules.stage import EXCLUDING, stage_rules
 from iot_assets.warehouse.spans import instant
 
 #: The day before teaches gaps the rhythm; a flat line reaches twice its time back.

@@ -14,11 +14,12 @@ import duckdb
 from iot_assets.formulas.formula import Formula
 from iot_assets.model import EXCLUDING_FLAGS
 from iot_assets.sections.rules import Rule
-from iot_assets.warehouse import contract, derived, history, ledger, quality, rules
+from iot_assets.warehouse import contract, derived, history, ledger, quality
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled, query
+from iot_assets.warehouse.rules import judging
 from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
 from iot_assets.warehouse.tables import LATEST, READINGS, READINGS_1D, READINGS_1H, READINGS_1MIN, RULE_HITS, Table
 
@@ -56,19 +57,21 @@ def heal(
         connection.execute(
             "create or replace temp table dirty_minutes as select distinct device_id, metric, minute_at from ops.dirty"
         )
-        rules.judge(connection, judged_by)
+        judging.judge(connection, judged_by)
         dirty = bool(scalar(connection, "select count(*) from dirty_minutes"))
         quality.outdate(connection, "select device_id, minute_at as changed_at from dirty_minutes")
         written = _heal_all(connection) if dirty else {}
-        rules.judge_gaps(connection)
-        rules.mark_latest(connection)
-        written |= {RULE_HITS.full_name: hits} if (hits := rules.written(connection)) else {}
+        judging.judge_gaps(connection)
+        judging.mark_latest(connection)
+        written |= {RULE_HITS.full_name: hits} if (hits := judging.written(connection)) else {}
         written |= derived.heal(connection, formulas, dirty=dirty)
-        checks = _checks(connection) + rules.checks(connection) + derived.checks(connection)
+        checks = _checks(connection) + judging.checks(connection) + derived.checks(connection)
         contract.judge(checks)
         connection.execute("delete from ops.dirty")
-        if not batches and rules.moved(connection):  # of other rules, which is news to be published
-            ledger.mark(connection, "rules", ledger.next_number(connection, "rules"), run_id, rules.written(connection))
+        if not batches and judging.moved(connection):  # of other rules, which is news to be published
+            ledger.mark(
+                connection, "rules", ledger.next_number(connection, "rules"), run_id, judging.written(connection)
+            )
         for batch_id in batches:
             ledger.mark(connection, "gold", batch_id, run_id, sum(written.values()))
     return Healed(len(batches), written, checks)
@@ -92,7 +95,7 @@ def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     inside = _to_end_of_buckets(minutes, timedelta(minutes=1))
     only = devices_of(connection, "dirty_minutes")
     readings = within("silver.readings", "event_at", inside, only=only)
-    excluded = rules.excluded(inside, only)
+    excluded = judging.excluded(inside, only)
     connection.execute(filled("gold/touched", readings=readings, excluding=excluding, excluded=excluded))
     connection.execute(
         "create or replace temp table dirty_buckets as"

@@ -15,10 +15,11 @@ from typing import Final
 import duckdb
 
 from iot_assets.errors import StorageError
-from iot_assets.warehouse import derived, history, rules, views
+from iot_assets.warehouse import derived, history, views
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.ddl import comments, create_table, literal
 from iot_assets.warehouse.durable import sync
+from iot_assets.warehouse.rules import judging
 from iot_assets.warehouse.spans import instant, merge, within
 from iot_assets.warehouse.tables import (
     ALERTS,
@@ -89,9 +90,8 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path, *, whole_rows: 
         )
     )
     joined = scalar(connection, "select max(entered_at) from bronze.files where state = 'compacted_into'")
-    version += (
-        f"; {derived.version(connection)}; {rules.version(connection)}; {history.version(connection)}; joined {joined}"
-    )
+    version += f"; {derived.version(connection)}; {judging.version(connection)}; {history.version(connection)}"
+    version += f"; joined {joined}"
     version += f"; views {views.fingerprint()}; whole up to {whole_rows} rows, else {recent_days} days"
     if _present_version(target) == version:
         history.let_go(connection)

@@ -18,10 +18,10 @@ from iot_assets.warehouse import births, contract, drift, facts, ledger, quality
 from iot_assets.warehouse.connection import scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
-from iot_assets.warehouse.quarantine import set_apart
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.redelivery import open_messages, withdraw
 from iot_assets.warehouse.reflag import reflag
+from iot_assets.warehouse.rules.quarantine import set_apart
 from iot_assets.warehouse.settle import settle, take_out
 from iot_assets.warehouse.spans import devices_of, spans_of, within
 from iot_assets.warehouse.tables import (

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from iot_assets.assets import silver as silver_asset
 from iot_assets.sections.rules import DEFAULT, Rule, fault, in_force
-from iot_assets.warehouse import bronze, gold, rule_backlog, rule_report
+from iot_assets.warehouse import bronze, gold
 from iot_assets.warehouse.rebuild import forget
 from iot_assets.warehouse.replay import Choice
+from iot_assets.warehouse.rules import backlog, report
 from iot_assets_tests import oracle_rules
 from iot_assets_tests.house import RUN, House, house_in
 from iot_assets_tests.keeping import export
@@ -104,8 +105,8 @@ def test_a_rule_of_action_fail_fails_the_check_for_a_while_and_the_readings_coun
     place.take((0, 10), (60, 50), (7000, 60))
     assert place.counted() == (3, 0, 40.0)
     with place.house.open() as connection:
-        young = rule_report.check(connection, at(7200), warn_hours=24)
-        old = rule_report.check(connection, at(7060 + 3600), warn_hours=1)
+        young = report.check(connection, at(7200), warn_hours=24)
+        old = report.check(connection, at(7060 + 3600), warn_hours=1)
     assert not young.passed
     assert (young.failing, [row["value"] for row in young.sample]) == (2, [60, 50])
     assert young.facts == {
@@ -203,7 +204,7 @@ def test_days_in_the_lake_are_judged_by_other_rules_too_and_only_what_changes_co
     place.take(*((86_400.0 * day + s, v) for day in range(3) for s, v in ((0, 10), (60, 30 + day), (120, 11))))
     export(place.house, hot_days=1)
     assert place.house.ask("select count(*) from silver.readings") == [(0,)]
-    monkeypatch.setattr(rule_backlog, "MOST", 4)
+    monkeypatch.setattr(backlog, "MOST", 4)
     place.rules = [SPIKE.model_copy(update={"limit": 20}), GAP]
     place.run()
     assert [hit[0] for hit in place.hits()] == [172_800, 172_860]

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import duckdb
 
-from iot_assets.warehouse import rule_backlog
 from iot_assets.warehouse.connection import rows
 from iot_assets.warehouse.contract import SAMPLE, CheckResult
 from iot_assets.warehouse.ddl import literal
+from iot_assets.warehouse.rules import backlog
 from iot_assets.warehouse.spans import Span, within
 from iot_assets.warehouse.tables import RULE_HITS
 
@@ -42,7 +42,7 @@ def _figures(connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, 
         f" from ({day}) group by rule order by hits_day desc, rule",
     )
     figures = {f"hits_last_{span}": sum(row[f"hits_{span}"] for row in by_rule) for span in ("hour", "day")}
-    figures["days_to_judge"] = rule_backlog.left(connection)
+    figures["days_to_judge"] = backlog.left(connection)
     return figures | {f"{row['rule']}_last_day": row["hits_day"] for row in by_rule[:_TOLD]}
 
 

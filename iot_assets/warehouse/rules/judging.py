@@ -1,7 +1,7 @@
 """Rule hits: which readings break which rule, a pure function of silver's readings and the rules in force.
 
 Belongs here: which rules are in force and for which series, and the order in which the kinds are judged. Does not:
-what is judged again of each kind, and how (``rule_values``, ``rule_flat``, ``rule_clock``, ``rule_gaps``), the rollups,
+what is judged again of each kind, and how (``values``, ``flat``, ``clock``, ``gaps``), the rollups,
 which ``gold`` heals after ``judge`` from what it finds excluded, and before ``judge_gaps``, which reads them.
 """
 
@@ -12,11 +12,12 @@ from collections.abc import Sequence
 import duckdb
 
 from iot_assets.sections.rules import Rule
-from iot_assets.warehouse import contract, rule_backlog, rule_clock, rule_flat, rule_gaps, rule_hits, rule_values
+from iot_assets.warehouse import contract
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.rule_stage import EXCLUDING, fingerprint, stage_rules
+from iot_assets.warehouse.rules import backlog, clock, flat, gaps, hits, values
+from iot_assets.warehouse.rules.stage import EXCLUDING, fingerprint, stage_rules
 from iot_assets.warehouse.spans import Span, within
 from iot_assets.warehouse.tables import RULE_HITS
 
@@ -25,33 +26,33 @@ def judge(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:
     """Bring the hits of all kinds but gaps up to date; minutes whose exclusions change join ``dirty_minutes``.
 
     Where the rules are others than those of the last time, days are judged again too, the newest first, as many as are
-    not too much for one transaction (``rule_backlog``).
+    not too much for one transaction (``backlog``).
     """
     rules = [rule for rule in rules if rule.action != "quarantine"]  # ``quarantine`` keeps them out of silver
-    rule_hits.begin(connection)
+    hits.begin(connection)
     news = fingerprint(rules) if rules else None
     changed = scalar(connection, "select max(fingerprint) from ops.rules") != news
     if changed:
         connection.execute("delete from ops.rules")
         if rules:
             connection.execute("insert into ops.rules values (?)", [news])
-        rule_backlog.list_all(connection)
+        backlog.list_all(connection)
         _drop_strays(connection, rules)
-    rule_backlog.take(connection)
+    backlog.take(connection)
     connection.execute(
-        filled("rules/dirty_news", again="from again_received", excluding=EXCLUDING, alone=rule_hits.ALONE_LISTED)
+        filled("rules/dirty_news", again="from again_received", excluding=EXCLUDING, alone=hits.ALONE_LISTED)
     )
     stage_rules(connection, rules, "select device_id, metric from dirty_news")
     if scalar(connection, "select count(*) from rule_series"):
-        rule_values.judge(connection, EXCLUDING)
-        rule_flat.judge(connection, EXCLUDING)
-        rule_clock.judge(connection, EXCLUDING)
+        values.judge(connection, EXCLUDING)
+        flat.judge(connection, EXCLUDING)
+        clock.judge(connection, EXCLUDING)
 
 
 def judge_gaps(connection: duckdb.DuckDBPyConnection) -> None:
     """After the rollups, bring the hits of gaps up to date."""
     if scalar(connection, "select count(*) from rule_series where kind = 'gap'"):
-        rule_gaps.judge(connection, EXCLUDING)
+        gaps.judge(connection, EXCLUDING)
 
 
 def mark_latest(connection: duckdb.DuckDBPyConnection) -> None:
@@ -61,7 +62,7 @@ def mark_latest(connection: duckdb.DuckDBPyConnection) -> None:
 
 def version(connection: duckdb.DuckDBPyConnection) -> str:
     """Changes whenever other rules are in force."""
-    left = rule_backlog.left(connection)
+    left = backlog.left(connection)
     return f"rules {scalar(connection, 'select max(fingerprint) from ops.rules')}, {left} days left"
 
 
@@ -94,4 +95,4 @@ def _drop_strays(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -
         "create or replace temp table standing as"
         " select * from gold.rule_hits anti join rule_series using (device_id, metric, rule, kind)"
     )
-    rule_hits.put(connection)
+    hits.put(connection)

@@ -13,9 +13,10 @@ from datetime import timedelta
 
 import duckdb
 
-from iot_assets.warehouse import history, rule_hits
+from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.rules import hits
 from iot_assets.warehouse.spans import Span, apart, devices_of, spans_of, within
 from iot_assets.warehouse.tables import READINGS, READINGS_1H, READINGS_1MIN, RULE_HITS
 
@@ -35,8 +36,8 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     days = [Span(s.first, s.last + _DAY) for s in spans_of(connection, "gap_days", "bucket_at")]
     only = devices_of(connection, "late")
     rollups = history.everywhere(connection, READINGS_1MIN, days, only=only)
-    hits = within(RULE_HITS.full_name, "event_at", days, only=only)
-    connection.execute(filled("rules/gap_steps", rollups=rollups, hits=hits))
+    standing = within(RULE_HITS.full_name, "event_at", days, only=only)
+    connection.execute(filled("rules/gap_steps", rollups=rollups, hits=standing))
     connection.execute(
         "create or replace temp table gap_rhythm_days as"
         " select g.device_id, g.metric, g.on_at, d.bucket_at as day_at"
@@ -57,5 +58,5 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
             excluding=excluding,
         )
     )
-    rule_hits.stand(connection, ["gap"], "gap_days", width="day")
-    rule_hits.put(connection)
+    hits.stand(connection, ["gap"], "gap_days", width="day")
+    hits.put(connection)

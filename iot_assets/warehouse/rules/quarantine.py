@@ -12,7 +12,7 @@ import duckdb
 
 from iot_assets.sections.rules import Rule
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.rule_stage import EXCLUDING, stage_rules
+from iot_assets.warehouse.rules.stage import EXCLUDING, stage_rules
 
 
 def set_apart(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:

@@ -11,10 +11,11 @@ from typing import Final
 
 import duckdb
 
-from iot_assets.warehouse import history, rule_hits
+from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.rules import hits
 from iot_assets.warehouse.spans import Span, apart, devices_of, spans_of
 from iot_assets.warehouse.tables import READINGS, READINGS_1H
 
@@ -40,8 +41,8 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     for rule, for_s in connection.execute("select distinct rule, for_s from flat order by 1").fetchall():
         _lines(connection, rule, timedelta(seconds=for_s), excluding)
     connection.execute("create or replace temp table judged as from flat_lines")
-    rule_hits.stand(connection, ["flat_line"], "flat_hours", width="hour")
-    rule_hits.put(connection)
+    hits.stand(connection, ["flat_line"], "flat_hours", width="hour")
+    hits.put(connection)
 
 
 def _narrow(connection: duckdb.DuckDBPyConnection, back: timedelta, excluding: str) -> None:
@@ -67,7 +68,7 @@ def _lines(connection: duckdb.DuckDBPyConnection, rule: str, back: timedelta, ex
     hours = f"(select * from flat where rule = {literal(rule)})"
     around = apart([Span(s.first - 2 * back, s.last + _HOUR) for s in spans_of(connection, hours, "bucket_at")])
     only = devices_of(connection, hours)
-    rows = rule_hits.but_for_excluded(history.everywhere(connection, READINGS, around, only=only), around, only)
+    rows = hits.but_for_excluded(history.everywhere(connection, READINGS, around, only=only), around, only)
     readings = f"select r.* from ({rows}) r semi join {hours} h on h.device_id = r.device_id and h.metric = r.metric"
     connection.execute(
         filled(

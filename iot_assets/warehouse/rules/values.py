@@ -16,18 +16,19 @@ from typing import Final
 
 import duckdb
 
-from iot_assets.warehouse import history, rule_hits
+from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.rule_hits import ALONE
+from iot_assets.warehouse.rules import hits
+from iot_assets.warehouse.rules.hits import ALONE
 from iot_assets.warehouse.spans import Span, apart, devices_of, spans_of, within
 from iot_assets.warehouse.tables import READINGS, RULE_HITS
 
 BESIDE: Final = ("spike", "rate_of_change")
 #: All kinds whose verdict may change by what comes before or after in time.
 _CHAINED: Final = (*BESIDE, "clock_step", "gap")
-_KINDS: Final = MappingProxyType({"alone": ALONE, "beside": BESIDE})
+_KINDS: Final = MappingProxyType({"rules/alone": ALONE, "rules/beside": BESIDE})
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -39,13 +40,13 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
             " select device_id, metric, minute_at as bucket_at from rejudged_minutes"
             f" semi join (select * from rule_series where kind in ({_listed(ALONE)})) using (device_id, metric)"
         )
-        _judge(connection, "alone", "minute", 0, excluding)
+        _judge(connection, "rules/alone", "minute", 0, excluding)
     if _any(connection, _CHAINED):
         _chain(connection, excluding)
     if _any(connection, BESIDE):
         spans = _to_the_end(spans_of(connection, "rejudged_minutes", "minute_at"))
-        hits = within(RULE_HITS.full_name, "event_at", spans, only=devices_of(connection, "dirty_news"))
-        connection.execute(filled("rules/jumpy", hits=hits, alone=rule_hits.ALONE_LISTED))
+        standing = within(RULE_HITS.full_name, "event_at", spans, only=devices_of(connection, "dirty_news"))
+        connection.execute(filled("rules/jumpy", hits=standing, alone=hits.ALONE_LISTED))
         reach_s = float(scalar(connection, f"select max(within_s) from rule_series where kind in ({_listed(BESIDE)})"))
         hours = math.ceil(reach_s / 3600)
         connection.execute(
@@ -54,7 +55,7 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
             " (select distinct device_id, metric, date_trunc('hour', minute_at) as hour_at from rejudged_minutes)"
             f" semi join jumpy using (device_id, metric), range(-{hours}, {hours + 1}) r(n)"
         )
-        _judge(connection, "beside", "hour", reach_s, excluding)
+        _judge(connection, "rules/beside", "hour", reach_s, excluding)
 
 
 def _chain(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
@@ -71,7 +72,7 @@ def _chain(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, name: str, width: str, reach_s: float, excluding: str) -> None:
-    """Judge the readings of ``judged_buckets``, of this width, with ``sql/rules/<name>.sql``."""
+    """Judge the readings of ``judged_buckets``, of this width, with ``sql/<name>.sql``."""
     if not scalar(connection, "select count(*) from judged_buckets"):
         return
     kinds = _KINDS[name]
@@ -82,10 +83,10 @@ def _judge(connection: duckdb.DuckDBPyConnection, name: str, width: str, reach_s
     only = devices_of(connection, "judged_buckets")
     readings = history.everywhere(connection, READINGS, around, only=only)
     if kinds == BESIDE:
-        readings = rule_hits.but_for_excluded(readings, around, only)
-    connection.execute(filled(f"rules/{name}", kinds=_listed(kinds), readings=readings, excluding=excluding))
-    rule_hits.stand(connection, kinds, "judged_buckets", width=width)
-    rule_hits.put(connection)
+        readings = hits.but_for_excluded(readings, around, only)
+    connection.execute(filled(name, kinds=_listed(kinds), readings=readings, excluding=excluding))
+    hits.stand(connection, kinds, "judged_buckets", width=width)
+    hits.put(connection)
 
 
 def _any(connection: duckdb.DuckDBPyConnection, kinds: Sequence[str]) -> bool:

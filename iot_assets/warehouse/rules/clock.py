@@ -10,9 +10,10 @@ from datetime import timedelta
 
 import duckdb
 
-from iot_assets.warehouse import history, rule_hits
+from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.rules import hits
 from iot_assets.warehouse.spans import Span, apart, devices_of, instant, merge, within
 from iot_assets.warehouse.tables import READINGS
 
@@ -43,7 +44,7 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
             excluding=excluding,
         )
     )
-    rule_hits.put(connection)
+    hits.put(connection)
 
 
 def _received(connection: duckdb.DuckDBPyConnection, spans: list[Span], only: str) -> str:
