@@ -95,11 +95,12 @@ def run_chain(connection: duckdb.DuckDBPyConnection, settings: Settings) -> tupl
     paths = DataPaths(settings.data_dir)
     entered = list(bronze.enter(connection, paths, run_id=RUN, most_messages=settings.warehouse.batch_messages))
     written = silver_asset.settle_pending(connection, settings, RUN)
-    return (
-        entered,
-        written,
-        gold.heal(connection, run_id=RUN, formulas=formulas(settings), judged_by=in_force(settings.rules)),
-    )
+    return entered, written, heal(connection, settings)
+
+
+def heal(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Healed:
+    """Gold, by the rules and formulas in force."""
+    return gold.heal(connection, run_id=RUN, formulas=formulas(settings), judged_by=in_force(settings.rules))
 
 
 def house_in(folder: Path, **settings: Any) -> House:

@@ -68,10 +68,10 @@ def tables_with_lake(house: House) -> Tables:
 
 
 def but_for_bookkeeping(tables: Tables) -> Tables:
-    """How often a reject was tried is no fact about it."""
+    """How often a reject was tried is no fact about it, nor is the route by which a device was read before a replay."""
     attempts = [c.name for c in REJECTS.columns if c.name not in {"batch_id", "replayed_at"}].index("attempts")
     rejects = [(*row[:attempts], *row[attempts + 1 :]) for row in tables["silver.rejects"]]
-    return {**tables, "silver.rejects": rejects}
+    return {**tables, "silver.rejects": rejects, "silver.device_routes": []}
 
 
 def taken_in_anew(house: House, folder: Path, template: Path) -> House:

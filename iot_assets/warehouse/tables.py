@@ -458,7 +458,7 @@ QUALITY_LOG: Final = Table(
 )
 
 DEVICE_ROUTES: Final = Table(
-    "silver", "device_routes", "By which routes each device has ever been heard.",
+    "silver", "device_routes", "By which routes each device has been heard; one that a replay reads by another route keeps both until a rebuild.",
     (
         _r("device_id", "VARCHAR", "The device."),
         _r("route", "VARCHAR", "Topic pattern of the route."),

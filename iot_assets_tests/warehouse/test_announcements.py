@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iot_assets.warehouse import bronze, gold
+from iot_assets.warehouse import bronze
 from iot_assets.warehouse.rebuild import forget
-from iot_assets_tests.house import RUN
+from iot_assets_tests.house import RUN, heal
 from iot_assets_tests.lake_builder import LakeBuilder, Message, at, registry
 from iot_assets_tests.warehouse.plain import plain, reading, settle_plainly
 
@@ -30,7 +30,7 @@ def settle(house: House) -> None:
     with house.open() as connection:
         list(bronze.enter(connection, house.paths, run_id=RUN, most_messages=1000))
         settle_plainly(connection)
-        gold.heal(connection, run_id=RUN)
+        heal(connection, house.settings)
 
 
 def test_a_device_is_what_it_announced_last_field_by_field(house: House) -> None:

@@ -8,16 +8,15 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from importlib import resources
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from iot_assets.checks.sweeps import books_balance_everywhere
 from iot_assets.lake.paths import is_joined, list_landed
 from iot_assets.landing.load import landed_rows, loading
-from iot_assets.resources import WarehouseResource
 from iot_assets.serving.trace import Figure, trace
 from iot_assets.warehouse.bronze import read_landed
 from iot_assets.warehouse.prune import prune
@@ -50,9 +49,8 @@ def but_for_the_ledger(tables: Tables) -> Tables:
 
 
 def books_balance(house: House) -> bool:
-    resource = WarehouseResource(database=str(house.paths.warehouse))
-    result: Any = books_balance_everywhere(resource)
-    return bool(result.passed)
+    sweep = resources.files("iot_assets.checks").joinpath("sql", "books_balance_everywhere.sql")
+    return not house.ask(sweep.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from iot_assets.assets.watching import lag_check
-from iot_assets.warehouse import bronze, gold, history
+from iot_assets.warehouse import bronze, history
 from iot_assets.warehouse.publish import SPANNED
-from iot_assets_tests.house import RUN, house_in, rows_of
+from iot_assets_tests.house import RUN, heal, house_in, rows_of
 from iot_assets_tests.keeping import export, published, tables_with_lake, taken_in_anew
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, registry, said
 
@@ -229,7 +229,7 @@ def test_a_day_whose_minutes_are_yet_to_be_healed_stays_in_the_file(week: House)
     assert export(week, hot_days=2).evicted == 0
     assert thawed(week) == [("readings", 4, "a")]
     with week.open() as connection:
-        gold.heal(connection, run_id=RUN)
+        heal(connection, week.settings)
     assert export(week, hot_days=2).evicted == 3
     assert week.ask("select count(*) from ops.dirty") == [(0,)]
     assert len(published(week)["silver.readings"]) == 15

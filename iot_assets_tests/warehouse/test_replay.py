@@ -11,10 +11,9 @@ import pytest
 from iot_assets.assets.silver import replay_rejects
 from iot_assets.lake.landed import REGISTRY_SOURCE
 from iot_assets.settings import Route
-from iot_assets.warehouse import gold
 from iot_assets.warehouse.prune import prune
 from iot_assets.warehouse.replay import Choice
-from iot_assets_tests.house import RUN, House, house_in, run_chain
+from iot_assets_tests.house import RUN, House, heal, house_in, run_chain
 from iot_assets_tests.keeping import but_for_bookkeeping, export, join, tables_with_lake, taken_in_anew
 from iot_assets_tests.lake_builder import LakeBuilder, Message, at, registry, said
 
@@ -49,7 +48,7 @@ def replay(house: House, choice: Choice = ALL) -> int:
     """Replay; how many messages were tried."""
     with house.open() as connection:
         written = replay_rejects(connection, house.settings, choice, RUN)
-        gold.heal(connection, run_id=RUN)
+        heal(connection, house.settings)
     return sum(w.messages for w in written)
 
 
