@@ -38,7 +38,7 @@ _SAMPLES: Final = {
 }
 #: Arrays of tables: key → (what one of them is in the schema, an example). They end the example file, or they would
 #: swallow what follows.
-_ARRAYS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+ARRAYS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "routes": (
             "Route",
@@ -176,13 +176,13 @@ def example_toml() -> str:
         if group.path:
             lines += ["", "", f"# {group.meaning}", f"[{'.'.join(group.path)}]"]
         for leaf in group.leaves:
-            if leaf.key in _ARRAYS:
+            if leaf.key in ARRAYS:
                 continue
             sample = _SAMPLES.get(leaf.key, f"path/to/{leaf.path[-1]}") if leaf.default is None else leaf.default
             unset = " Not set by default." if leaf.default is None else ""
             lines += ["", f"# {leaf.meaning}{unset} ({leaf.allowed})", f"# {leaf.path[-1]} = {value_text(sample)}"]
     meanings = {leaf.key: leaf.meaning for leaf in leaves()}
-    for key, (_, example) in _ARRAYS.items():
+    for key, (_, example) in ARRAYS.items():
         lines += ["", "", f"# {meanings[key]}", *(f"# {line}" for line in example.splitlines())]
     return "\n".join(lines) + "\n"
 
@@ -203,7 +203,7 @@ def markdown() -> str:
         lines += ["", f"## {'.'.join(group.path) or 'Top level'}", "", *([group.meaning, ""] if group.path else [])]
         lines += _table(group.leaves, variables=True)
     defs = Settings.model_json_schema()["$defs"]
-    for key, (name, example) in _ARRAYS.items():
+    for key, (name, example) in ARRAYS.items():
         one = [Leaf((field,), said) for field, said in defs[name]["properties"].items()]
         lines += ["", f"## One of `{key}`", "", defs[name]["description"], "", *_table(one, variables=False)]
         lines += ["", "```toml", *example.splitlines(), "```"]

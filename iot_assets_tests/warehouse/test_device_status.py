@@ -164,7 +164,9 @@ def test_jitter_of_up_to_two_fifths_of_its_interval_never_changes_a_state(
         heard = NOON + timedelta(seconds=600 * (number + shift))
         connection.execute("delete from gold.latest")
         connection.execute(
-            "insert into gold.latest values ('a', 'm', $at, 1, null, null, [], $at, uuid())", {"at": heard}
+            "insert into gold.latest by name select 'a' as device_id, 'm' as metric, $at::timestamptz as event_at,"
+            " 1 as value, []::varchar[] as flags, event_at as received_at, uuid() as message_id, []::varchar[] as rules",
+            {"at": heard},
         )
         for look in (1, 300, 599 * (1 - 0.8 * abs(shift))):
             update(connection, STATUS, heard + timedelta(seconds=look), run_id=RUN)
