@@ -30,6 +30,8 @@ _SAMPLES: Final = {
     "warehouse.memory_limit": "4GB",
     "http.port": 8080,
     "warehouse.threads": 4,
+    "server.threads": 4,
+    "server.require_keys": True,
     "mqtt.username": "lander",
     "mqtt.password": "secret",
     "alerts.house": "plant 7",

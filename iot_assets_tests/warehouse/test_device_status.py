@@ -165,7 +165,7 @@ def test_jitter_of_up_to_two_fifths_of_its_interval_never_changes_a_state(
         connection.execute("delete from gold.latest")
         connection.execute(
             "insert into gold.latest by name select 'a' as device_id, 'm' as metric, $at::timestamptz as event_at,"
-            " 1 as value, []::varchar[] as flags, event_at as received_at, uuid() as message_id, []::varchar[] as rules",
+            " 1 as value, []::varchar[] as flags, event_at as received_at, uuid() as message_id",
             {"at": heard},
         )
         for look in (1, 300, 599 * (1 - 0.8 * abs(shift))):
