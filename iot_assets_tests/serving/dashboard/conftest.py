@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium without a screen."""
+    """A real Chromium without a screen; of a module only, since Playwright keeps an event loop running till its end."""
     if CHROMIUM is None:
         pytest.skip("CHROMIUM IS NOT INSTALLED, so the dashboard was not tested in a browser; install it")
     from playwright.sync_api import sync_playwright
