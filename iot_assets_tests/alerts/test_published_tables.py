@@ -73,8 +73,9 @@ def test_readings_that_break_a_rule_are_told_by_the_rule_with_the_series_that_br
     house.run()
     house.publish()
     look, settings = PublishedLook(), Settings(data_dir=house.paths.root)
-    (told,) = look(Place(settings, store, at(t0 + 60)))["rule_hits"]
-    assert (told.about, told.count, told.severity) == ("temperature_sentinel", 2, "warning")
+    found = {told.about: told for told in look(Place(settings, store, at(t0 + 60)))["rule_hits"]}
+    told = found["temperature_sentinel"]
+    assert (told.count, told.severity) == (2, "warning")
     assert told.items == ("b temperature (5)", "a temperature (3)")
     assert told.summary == "8 readings of 2 series broke rule temperature_sentinel in the past 60 minutes."
     assert look(Place(settings, store, at(t0 + 3700)))["rule_hits"] == []

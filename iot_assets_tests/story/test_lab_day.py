@@ -115,9 +115,10 @@ def assert_books_balance(house: House, *, telling: int) -> None:
 
 
 def fingerprints(house: House) -> list[tuple[Any, ...]]:
-    """All rows of all tables of data, in short."""
+    """All rows of all tables of data, in short; not of those that each run adds to, or makes as of now."""
     tables = house.warehouse(
         "select schema_name, table_name from duckdb_tables() where schema_name in ('bronze', 'silver', 'gold')"
+        " and table_name not in ('quality_log', 'quality_hourly', 'quality_score', 'device_status', 'device_events')"
         " order by all"
     )
     assert len(tables) > 10

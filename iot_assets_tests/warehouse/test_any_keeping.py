@@ -95,7 +95,7 @@ def test_any_keeping_between_any_steps_leaves_the_tables_as_the_oracle_has_them(
     with tempfile.TemporaryDirectory() as name:
         house = house_in(Path(name))
         shutil.copy(empty_warehouse, house.paths.warehouse)
-        platform = Platform(house, _files(house, story))
+        platform = Platform(house, _files(house, story), judges=False)
         for step, between in zip(story.steps, kept, strict=False):
             platform.go(step)
             for keeping in between:
@@ -106,7 +106,8 @@ def test_any_keeping_between_any_steps_leaves_the_tables_as_the_oracle_has_them(
         expected = but_for_bookkeeping(oracle.tables(seen(platform.landed)))
         found = but_for_bookkeeping(tables_with_lake(house))
         assert {table: found[table] for table in expected} == expected
-        assert published(house) == {table: expected[table] for table in published(house)}
+        copied = {table: rows for table, rows in published(house).items() if table in expected}
+        assert copied == {table: expected[table] for table in copied}
         assert not platform.chain().written, "what moved is no news"
         keep(house, Keeping("join", None))
         keep(house, Keeping("evict", None))
