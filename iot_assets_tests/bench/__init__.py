@@ -1,0 +1,1 @@
+"""Benchmarks: figures, the registry, and the ones that come with the package; never how fast anything was."""
