@@ -36,11 +36,15 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, each one's name made durable in its parent."""
-    if folder.is_dir():
+def make_folder(folder: Path, *, below: Path) -> None:
+    """Make a folder and those above it, each one's name made durable in its parent.
+
+    Below ``below`` also where they are there already: whoever made them may have failed, or died, before their names
+    were durable, and a power cut would take all that has been written into them since.
+    """
+    if folder.is_dir() and below not in folder.parents:
         return
-    make_folder(folder.parent)
+    make_folder(folder.parent, below=below)
     with contextlib.suppress(FileExistsError):
         folder.mkdir()
     sync_folder(folder.parent)

@@ -37,7 +37,7 @@ class LanderLock:
             StorageError: the spool folder cannot be made or written.
         """
         with storing("use", self._path):
-            make_folder(self._path.parent)
+            make_folder(self._path.parent, below=self._path.parents[2])
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             self._lock(descriptor)

@@ -74,7 +74,7 @@ def seal(segment: SegmentFile, paths: DataPaths, lander: str) -> Sealed:
             return Sealed(None, 0, 0, tuple(reader.lost), None, None)
         first_at = first["received_at"][0].as_py()
         target = paths.landed_file(lander, segment.start_ms, segment.segment, first_at)
-        return _write(target, first, groups, reader)
+        return _write(target, paths.root, first, groups, reader)
 
 
 def _row_groups(reader: SegmentReader) -> Iterator[pa.Table]:
@@ -91,10 +91,10 @@ def _row_groups(reader: SegmentReader) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(batches)
 
 
-def _write(target: Path, first: pa.Table, others: Iterator[pa.Table], reader: SegmentReader) -> Sealed:
+def _write(target: Path, below: Path, first: pa.Table, others: Iterator[pa.Table], reader: SegmentReader) -> Sealed:
     temporary = target.with_name(f"{target.name}.tmp")
     with storing("land", target):
-        make_folder(target.parent)
+        make_folder(target.parent, below=below)
         try:
             with temporary.open("wb") as file:
                 rows, size, last = _write_parquet(file, first, others, reader)

@@ -154,7 +154,7 @@ class Sealer:
     def _set_aside(self, path: Path) -> Path:
         folder = path.parent / DAMAGED
         with storing("set aside", path):
-            make_folder(folder)
+            make_folder(folder, below=path.parent)
             kept = folder / path.name
             with contextlib.suppress(FileNotFoundError):
                 path.replace(kept)

@@ -1,0 +1,60 @@
+"""The registry of faults: what each kind of episode does to the platform, and what must follow.
+
+Belongs here: the table. Does not: how it is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from iot_assets_tests.chaos import crashes, spool_bytes
+
+if TYPE_CHECKING:
+    from iot_assets_tests.chaos.ledger import Episode
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of episode."""
+
+    episode: Episode
+    does: str
+    must_follow: str
+
+
+_ALL = "all that was acknowledged is landed once"
+
+KINDS: Final = MappingProxyType(
+    {
+        "crash": Kind(
+            crashes.crash_everywhere,
+            "The lander dies, or the power fails, after each call it makes to the disk: with all that was written, with"
+            " only what an fsync has promised, with any part of the rest.",
+            f"{_ALL}; no id and no epoch is used twice; nothing is called damaged.",
+        ),
+        "crash twice": Kind(
+            crashes.crash_twice,
+            "The lander dies before each call it makes to the disk and starts again, perhaps to die soon after; later a"
+            " power cut, as above.",
+            f"{_ALL}; what the one start has left undone, the next one makes good.",
+        ),
+        "refuse": Kind(
+            crashes.refuse_everywhere,
+            "Each call to the disk ends with an error (no space, quota, input/output, read-only), once or for a while;"
+            " of a write half is taken; and then a crash, as above.",
+            f"{_ALL}, as soon as the disk takes data; the trouble is an error in the log and in the lander's status.",
+        ),
+        "tear": Kind(
+            spool_bytes.tear_everywhere,
+            "A segment of the spool ends after each of its bytes, some with zeros behind.",
+            "The whole frames are landed; nothing is called damaged, as a crash leaves just that.",
+        ),
+        "change": Kind(
+            spool_bytes.change_anywhere,
+            "In a segment of the spool a bit is flipped, bytes are zeroed, gone, doubled or others.",
+            "The sound frames are landed, nothing else is; the segment is kept; an error in the log says so.",
+        ),
+    }
+)
