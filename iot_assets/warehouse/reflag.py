@@ -1,4 +1,4 @@
-"""Readings that are older than what is now said of their time: their flags and units are put right.
+"""Readings older than what is now said of their time: their flags and units are put right, their hours judged again.
 
 Flags use what was known when a reading was received. Where a registry or an announcement is processed after readings
 that were received later than it (two landers, a file found again, a rebuild), those readings were judged too early.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import duckdb
 
-from iot_assets.warehouse import history
+from iot_assets.warehouse import history, quality
 from iot_assets.warehouse.connection import scalar
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.settle import take_out
@@ -17,13 +17,19 @@ from iot_assets.warehouse.spans import Span, within
 
 
 def reflag(connection: duckdb.DuckDBPyConnection, number: str) -> int:
-    """Rewrite the rows of silver that the registry now says something else of, and mark their minutes as dirty.
+    """Rewrite the rows of silver that the registry now says something else of, and mark their minutes and hours.
 
     To be called after ``facts.learn``; returns the number of rows rewritten.
     """
     connection.execute(filled("silver/registry_changes"))
     first, last = connection.execute("select min(from_at), max(until_at) from registry_changes").fetchall()[0]
     received = [Span(first, last)] if first is not None else []
+    # The interval that a device declares is what its hours are held against.
+    quality.outdate(
+        connection,
+        "select device_id, unnest(range(date_trunc('hour', from_at), least(until_at, (select max(until_at)"
+        " from ops.judged)), interval 1 hour)) as changed_at from registry_changes where metric = ''",
+    )
     history.thaw_received(connection, received)
     connection.execute(
         filled(

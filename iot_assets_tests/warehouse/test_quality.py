@@ -120,6 +120,17 @@ def test_the_declared_interval_counts_but_not_for_what_is_sent_less_often(house:
     }
 
 
+def test_an_interval_that_is_told_late_counts_from_when_it_was_declared(house: House, take: Lander) -> None:
+    take(*every(120, 0, 5 * HOUR))
+    judge(house, 5 * HOUR)
+    take(registry(2 * HOUR - 60, {"a": {"expected_interval_s": 60}}))
+    judge(house, 5 * HOUR)
+    assert hours(house, "interval_s, expected, received") == [
+        *((n, 120.0, 30, 30) for n in (0, 1)),
+        *((n, 60.0, 60, 30) for n in (2, 3, 4)),
+    ]
+
+
 def test_what_comes_without_a_rhythm_is_not_expected(house: House, take: Lander) -> None:
     take(*(said("a", s, received=s, door=1) for s in (5, 90, 4000, 4100, 9000, 9005, 9900, 14000, 20000, 20100)))
     judge(house, 6 * HOUR)

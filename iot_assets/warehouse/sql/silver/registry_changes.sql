@@ -3,19 +3,19 @@
 -- from:    concerned, devices_before, metrics_before, held_devices, silver.devices, silver.metrics
 create or replace temp table registry_changes as
 with said_before as (
-    select device_id, '' as metric, valid_from_at, valid_to_at, {'unit': '', 'min': 0.0, 'max': 0.0} as what
+    select device_id, '' as metric, valid_from_at, valid_to_at, {'unit': '', 'min': 0.0, 'max': 0.0, 'interval_s': expected_interval_s} as what
     from devices_before
     where origin <> 'seen'
     union all
-    select device_id, metric, valid_from_at, valid_to_at, {'unit': unit, 'min': "min", 'max': "max"}
+    select device_id, metric, valid_from_at, valid_to_at, {'unit': unit, 'min': "min", 'max': "max", 'interval_s': null}
     from metrics_before
 ),
 said_now as (
-    select device_id, '' as metric, valid_from_at, valid_to_at, {'unit': '', 'min': 0.0, 'max': 0.0} as what
+    select device_id, '' as metric, valid_from_at, valid_to_at, {'unit': '', 'min': 0.0, 'max': 0.0, 'interval_s': expected_interval_s} as what
     from silver.devices semi join concerned using (device_id)
     where origin <> 'seen'
     union all
-    select device_id, metric, valid_from_at, valid_to_at, {'unit': unit, 'min': "min", 'max': "max"}
+    select device_id, metric, valid_from_at, valid_to_at, {'unit': unit, 'min': "min", 'max': "max", 'interval_s': null}
     from silver.metrics semi join concerned using (device_id)
 ),
 edges as (
