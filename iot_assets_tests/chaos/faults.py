@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from iot_assets_tests.chaos import crashes, spool_bytes
+from iot_assets_tests.chaos import crashes, landed_bytes, spool_bytes, statements
 
 if TYPE_CHECKING:
     from iot_assets_tests.chaos.ledger import Episode
@@ -55,6 +55,22 @@ KINDS: Final = MappingProxyType(
             spool_bytes.change_anywhere,
             "In a segment of the spool a bit is flipped, bytes are zeroed, gone, doubled or others.",
             "The sound frames are landed, nothing else is; the segment is kept; an error in the log says so.",
+        ),
+        "landed": Kind(
+            landed_bytes.damage,
+            "A landed file is cut, zeroed, or has one bit flipped; some of these files meet a whole minute.",
+            "It is never taken for sound unless what it says is unchanged; it is set aside and recorded as corrupt, with"
+            " a line in the log; the other files are entered, the books balance.",
+        ),
+        "statement": Kind(
+            statements.refuse_statements,
+            "Statements of a minute and its publication fail, before or after they have been done.",
+            "The next minute gives the tables of an undisturbed one, which are the oracle's, and publishes them.",
+        ),
+        "kill": Kind(
+            statements.kill_statements,
+            "The process of a minute is killed at statements of chance.",
+            "As above.",
         ),
     }
 )
