@@ -1,31 +1,36 @@
-"""How fast the dashboard is: first paint in Chromium, and the server's time for a refresh of each page.
+"""How fast the dashboard is: paint in Chromium, and the server's time for a refresh of each page.
 
     python benchmarks/dashboard.py
 
-Thirty days of 1,000 devices are made and published. Each page is opened in a fresh profile (first paint with nothing
-cached) and once more with its code cached. Then it refreshes every second while the published file is made to look new
-each time, so that no answer is kept (``cold``), and while it stays as it is (``kept``).
+Thirty days of 1,000 devices are made and published (``--world``: in a folder that is kept for the next time). Each page
+is opened by a browser that was never here, and again with its code cached; ``first paint`` is Chromium's first
+contentful one, ``drawn`` when the page's figures are there. Then each page is refreshed every second, and what is
+published is made to look new again and again: ``refresh`` is what the server spends on one that shows a new
+publication, ``shown after`` the time from the publication to that (it is looked for twice a second, asked beforehand,
+and shown by the next refresh).
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import shutil
-import statistics
 import sys
-import tempfile
-from datetime import UTC, datetime
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dashboard_world import ROOT, make
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from iot_assets_tests.serving.dashboard.stage import serving
+from iot_assets.bench.figures import Figures, percentile
+from iot_assets.bench.script import folder, parser
+from iot_assets.lake.paths import DataPaths
+from iot_assets_tests.serving.dashboard.stage import Server, serving
 
-#: A closed page is forgotten by the server after so many milliseconds; until then it would ask first.
-_FORGOTTEN = 11_000
+HERE = ROOT / "benchmarks"
+#: A closed page is forgotten by the server after so many seconds; until then it would ask, too.
+_FORGOTTEN = 26
 PAGES = {
     "overview": "?",
     "devices": "devices?",
@@ -37,66 +42,99 @@ PAGES = {
     "quality, 30 days": "quality?span=30d&",
 }
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-SPENT = "() => Number(document.querySelector('.spent').dataset.ms)"
-AGAIN = "() => { document.querySelector('.spent').dataset.ms = -1; }"
+#: Notes when the figures are there.
+NOTE = """new MutationObserver((_, watch) => {
+    if (document.querySelector('.spent')) { window.drawnAt = performance.now(); watch.disconnect(); }
+}).observe(document, {childList: true, subtree: true});"""
+SHOWN = "() => document.querySelector('.spent').dataset.version !== '{}'"
+DRAWN = "document.querySelector('.spent').dataset"
 
 
-def refreshes(page: Page, count: int, published: Path | None) -> list[float]:
-    """The server's milliseconds of so many refreshes; ``published`` is made to look new before each."""
-    spent = []
+def paints(browser: Browser, server: Server, path: str) -> list[tuple[float, float]]:
+    """First paint and figures drawn, in ms: with nothing cached, then twice with the code cached."""
+    context = browser.new_context()
+    context.add_init_script(NOTE)
+    found = []
+    for _ in range(3):
+        page = context.new_page()
+        page.goto(f"{server.address}{path}every=1", timeout=60_000)
+        page.wait_for_selector(".spent", timeout=60_000)
+        found.append((page.evaluate(PAINT), page.evaluate("window.drawnAt")))
+        page.close()
+    context.close()
+    return found
+
+
+def refreshes(page: Page, count: int, published: Path) -> Iterator[tuple[float, float, float]]:
+    """Of so many publications: the server's ms for the refresh that shows it, and for one that shows nothing new, and
+    the ms until it is shown."""
     for _ in range(count):
-        if published is not None:
-            os.utime(published)
-        page.evaluate(AGAIN)
-        page.wait_for_function(f"({SPENT})() >= 0", timeout=60_000)
-        spent.append(page.evaluate(SPENT))
-    return spent
+        version = page.evaluate(f"{DRAWN}.version")
+        began = time.perf_counter()
+        os.utime(published)
+        page.wait_for_function(SHOWN.format(version), timeout=60_000)
+        shown = (time.perf_counter() - began) * 1000
+        fresh = float(page.evaluate(f"{DRAWN}.ms"))
+        page.wait_for_timeout(1100)
+        yield fresh, float(page.evaluate(f"{DRAWN}.ms")), shown
 
 
-def p95(spent: list[float]) -> float:
-    return round(sorted(spent)[min(int(len(spent) * 0.95), len(spent) - 1)], 1)
+def resident_mb(server: Server) -> float:
+    """What the server's process holds now."""
+    assert server.process is not None
+    pages = int(Path(f"/proc/{server.process.pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@contextmanager
+def world(kept: Path | None, work: Path, *, devices: int, days: int) -> Iterator[DataPaths]:
+    """The published month: made anew, or the one that is kept."""
+    if kept is None:
+        with folder(work) as data:
+            yield make(data, devices=devices, days=days)
+        return
+    kept.mkdir(parents=True, exist_ok=True)
+    yield DataPaths(kept) if DataPaths(kept).serving.exists() else make(kept, devices=devices, days=days)
 
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--devices", type=int, default=1000)
-    parser.add_argument("--days", type=int, default=30)
-    parser.add_argument("--refreshes", type=int, default=20)
-    arguments = parser.parse_args()
+    asked = parser(__doc__, HERE, repetitions=20)
+    asked.add_argument("--devices", type=int, default=1000)
+    asked.add_argument("--days", type=int, default=30)
+    asked.add_argument("--world", type=Path, help="keep what is made here, or take what is here")
+    asked.add_argument("--pages", nargs="*", choices=list(PAGES), default=list(PAGES), help="only these")
+    given = asked.parse_args()
     chromium = shutil.which("chromium") or sys.exit("chromium is not installed")
-    (ROOT / "benchmarks" / "work").mkdir(exist_ok=True)
-    results: dict[str, dict[str, float]] = {}
-    with tempfile.TemporaryDirectory(dir=ROOT / "benchmarks" / "work") as folder, sync_playwright() as playwright:
-        paths = make(Path(folder), devices=arguments.devices, days=arguments.days)
+    figures = Figures("dashboard", devices=given.devices, days=given.days)
+    with (
+        world(given.world, given.work, devices=given.devices, days=given.days) as paths,
+        sync_playwright() as playwright,
+        serving(paths.root) as server,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        with serving(Path(folder)) as server:
-            for name, path in PAGES.items():
-                context = browser.new_context()
-                paints = []
-                for _ in range(3):
-                    page = context.new_page()
-                    page.goto(f"{server.address}{path}every=1", timeout=60_000)
-                    page.wait_for_selector(".spent")
-                    paints.append(page.evaluate(PAINT))
-                    if len(paints) < 3:
-                        page.close()
-                page.wait_for_timeout(_FORGOTTEN)
-                cold = refreshes(page, arguments.refreshes, paths.serving)
-                kept = refreshes(page, 5, None)
-                context.close()
-                results[name] = {
-                    "first paint, nothing cached, ms": round(paints[0]),
-                    "first paint, code cached, median ms": round(statistics.median(paints[1:])),
-                    "refresh after a publication, median ms": round(statistics.median(cold), 1),
-                    "refresh after a publication, p95 ms": p95(cold),
-                    "refresh, nothing new, median ms": round(statistics.median(kept), 1),
-                }
-                print(name, results[name])
+        for name in given.pages:
+            first, *others = paints(browser, server, PAGES[name])
+            figures.add(f"{name}: first paint, nothing cached", "ms", [first[0]])
+            figures.add(f"{name}: drawn, nothing cached", "ms", [first[1]])
+            figures.add(f"{name}: first paint, code cached", "ms", [paint for paint, _ in others])
+            figures.add(f"{name}: drawn, code cached", "ms", [drawn for _, drawn in others])
+        time.sleep(_FORGOTTEN)
+        memory = [resident_mb(server)]
+        for name in given.pages:
+            page = browser.new_page()
+            page.goto(f"{server.address}{PAGES[name]}every=1")
+            page.wait_for_selector(".spent")
+            found = list(refreshes(page, given.repetitions, paths.serving))
+            page.close()
+            memory.append(resident_mb(server))
+            for place, what in enumerate(("refresh with a new publication", "refresh, nothing new", "shown after")):
+                values = [one[place] for one in found]
+                figures.add(f"{name}: {what}", "ms", values)
+                figures.add(f"{name}: {what}, p95", "ms", [percentile(values, 0.95)])
         browser.close()
-    results["machine"] = {"load of the last minute": round(os.getloadavg()[0], 1), "cores": os.cpu_count() or 0}
-    target = ROOT / "benchmarks" / "results" / f"dashboard-{datetime.now(UTC):%Y-%m-%d}.json"
-    target.write_text(json.dumps(results, indent=1) + "\n")
+    figures.add("server's memory, after each page's publications", "MB", memory)
+    figures.keep(given.into)
 
 
 if __name__ == "__main__":

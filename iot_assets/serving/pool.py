@@ -7,6 +7,7 @@ publication from the next. Does not: the questions (``reads``), or a single one 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,7 +86,7 @@ class PublishedPool:
                     f"{self._file} does not exist yet: it appears with the first publication,"
                     " a minute or so after the first message"
                 ) from None
-            identity = (found.st_ino, found.st_mtime_ns)
+            identity = _identity(found)
             if self._copy is None or self._copy.identity != identity:
                 self._retire()
                 self._copy = self._open(identity)
@@ -98,6 +99,14 @@ class PublishedPool:
             copy.asked -= 1
             if copy.outdated and not copy.asked:
                 copy.connection.close()
+
+    def is_newest(self, copy: Copy) -> bool:
+        """Whether nothing has been published since this copy."""
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            return False
+        return copy.identity == _identity(found)
 
     def version(self) -> str:
         """Differs from one publication to the next.
@@ -147,6 +156,10 @@ class PublishedPool:
             raise QuestionError(f"{self._file} cannot be read: {error}") from error
         version = f"{identity[0]:x}-{identity[1]:x}"
         return Copy(identity, connection, version, frozenset(table for (table,) in tables))
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_ino, found.st_mtime_ns
 
 
 @contextmanager

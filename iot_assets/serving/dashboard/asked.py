@@ -1,83 +1,107 @@
-"""Questions asked once for all open pages: as long as nothing new is published, the answer is the same.
+"""Which publication the pages show: a new one once it has answered what the open pages ask, so that none waits for it.
 
-Belongs here: asking beside the event loop, and keeping answers. Does not: the questions (``reads``).
+Belongs here: looking for what is published, and changing over. Does not: asking (``edition``), the questions
+(``reads``).
 """
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from iot_assets.serving.reads.status import status
+import duckdb
+
+from iot_assets.errors import IotAssetsError
+from iot_assets.serving.dashboard.edition import Edition, Found
+from iot_assets.serving.dashboard.filters import Filters
 
 if TYPE_CHECKING:
     from iot_assets.serving.pool import PublishedPool
-    from iot_assets.serving.reads.question import Question
 
-Row: TypeAlias = dict[str, Any]
-#: So many answers are kept; beyond, the oldest is forgotten.
-_MOST: Final = 200
+#: Pause between looks for a new publication, in seconds, while anybody looks at a page.
+_PAUSE: Final = 0.5
+#: So long after it was last seen, a page counts as closed; pages are refreshed at least every ten seconds.
+_CLOSED: Final = 25.0
+
+
+class View(NamedTuple):
+    """What a page asks, and of what."""
+
+    ask: Callable[[Edition, Filters], Awaitable[Found]]
+    filters: Filters
 
 
 class Asked:
-    """Answers from the present publication. To be used on one event loop."""
+    """The edition that all pages show. To be used on one event loop."""
 
     def __init__(self, pool: PublishedPool) -> None:
         self._pool = pool
-        self._version = ""
-        self._kept: dict[tuple[str, str], asyncio.Task[list[Row]]] = {}
+        self._edition: Edition | None = None
+        self._seen: dict[View, float] = {}
+        self._renewing = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
 
-    async def rows(self, question: Question) -> list[Row]:
-        """The rows of the answer, which are everybody's: not to be changed.
-
-        Raises:
-            QuestionError: nothing is published yet.
-        """
-        version = self._pool.version()
-        if version != self._version:
-            self._version, self._kept = version, {}
-        key = (question.sql, repr(question.parameters))
-        task = self._kept.get(key)
-        if task is None:
-            task = self._kept[key] = asyncio.create_task(asyncio.to_thread(self._ask, question))
-            task.add_done_callback(lambda done: self._forget(key, done))
-            if len(self._kept) > _MOST:
-                del self._kept[next(iter(self._kept))]
-        return await asyncio.shield(task)
-
-    async def status(self) -> Row:
-        """How much there is, and as of when.
+    @asynccontextmanager
+    async def edition(self, view: View) -> AsyncIterator[Edition]:
+        """The present edition, for one who is shown this view and is shown it again before long.
 
         Raises:
             QuestionError: nothing is published yet.
         """
-        return (await self.rows(status()))[0]
+        self._seen[view] = time.monotonic()
+        if self._watching is None or self._watching.done():
+            await self._renew()
+            self._watching = asyncio.create_task(self._watch())
+        if self._edition is None:
+            await self._renew()
+        assert self._edition is not None
+        edition = self._edition
+        with edition.used():
+            yield edition
 
-    async def now(self) -> datetime:
-        """As of when the tables are, which is the present of all that is drawn from them.
+    async def _watch(self) -> None:
+        """Renew as long as any page is open."""
+        while self._open():
+            await asyncio.sleep(_PAUSE)
+            try:
+                await self._renew()
+            except (IotAssetsError, duckdb.Error):
+                self._drop()  # the page that asks next says it to people
 
-        Raises:
-            QuestionError: nothing is published yet.
-        """
-        at: datetime = (await self.status())["published_at"]
-        return at.astimezone(UTC)
+    async def _renew(self) -> None:
+        async with self._renewing:
+            if self._edition is not None and self._edition.is_newest:
+                return
+            prepared = await self._prepared()
+            self._drop()
+            self._edition = prepared
 
-    def holds(self, table: str) -> bool:
-        """Whether the present publication has this table.
+    def _drop(self) -> None:
+        before, self._edition = self._edition, None
+        if before is not None:
+            before.replace()
 
-        Raises:
-            QuestionError: nothing is published yet.
-        """
-        return self._pool.holds(table)
+    async def _prepared(self) -> Edition:
+        """The newest publication, which has answered already whatever open pages are about to ask."""
+        copy = await asyncio.to_thread(self._pool.hold)
+        edition = Edition(self._pool, copy)
+        try:
+            await edition.read_status()
+        except BaseException:
+            edition.replace()
+            raise
+        with edition.used():
+            for view in self._open():
+                try:
+                    await view.ask(edition, view.filters)
+                except (IotAssetsError, duckdb.Error):
+                    continue  # the page that asks next says it to people
+        return edition
 
-    def _ask(self, question: Question) -> list[Row]:
-        with self._pool.cursor() as connection:
-            cursor = connection.execute(question.sql, dict(question.parameters))
-            columns = [column[0] for column in cursor.description or []]
-            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-
-    def _forget(self, key: tuple[str, str], done: asyncio.Task[list[Row]]) -> None:
-        """A question that failed is asked again."""
-        if (done.cancelled() or done.exception() is not None) and self._kept.get(key) is done:
-            del self._kept[key]
+    def _open(self) -> list[View]:
+        now = time.monotonic()
+        self._seen = {view: at for view, at in self._seen.items() if now - at < _CLOSED}
+        return list(self._seen)

@@ -6,7 +6,6 @@ Belongs here: the page. Does not: how its chart is made (``metric_charts``).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -32,8 +31,9 @@ from iot_assets.serving.reads.rollups import WIDTHS, rollups
 from iot_assets.serving.trace import Figure, trace
 
 if TYPE_CHECKING:
-    from iot_assets.serving.dashboard.asked import Row
-    from iot_assets.serving.dashboard.frame import Frame, Panel
+    from iot_assets.serving.dashboard.edition import Edition, Found, Row
+    from iot_assets.serving.dashboard.filters import Filters
+    from iot_assets.serving.dashboard.frame import Frame, Panel, Show
 
 #: Messages shown behind a point.
 _BEHIND: Final = 20
@@ -41,7 +41,25 @@ _COARSEST: Final = "1d"
 _WIDTH_NAMES: Final = {"1min": "minute", "1h": "hour", "1d": "day"}
 
 
-async def device(frame: Frame) -> Callable[[], Awaitable[None]]:
+async def ask(edition: Edition, filters: Filters) -> Found:
+    """What is shown of a publication; nothing but an empty ``device`` where there is none of this name."""
+    names, span = (filters.id,), filters.times(edition.now)
+    known = await edition.answers(device=device_list(device_id=filters.id, most=1), newest=latest(names))
+    if not known["device"]:
+        return known
+    scope = Scope(names, (), *span)
+    width = _width(span, known["device"][0]["interval_s"])
+    questions = {
+        "points": readings(scope) if width == "raw" else rollups(scope, width),
+        "events": device_events(names, first=span[0], after=span[1]),
+        "hits": hits(scope),
+    }
+    if edition.holds("gold.quality_hourly"):
+        questions["hours"] = completeness(names, first=span[0], after=span[1])
+    return {"hours": []} | known | await edition.answers(**questions)
+
+
+def build(frame: Frame) -> Show:
     """Put the panels; the answer fills them."""
     name = frame.filters.id
     facts = frame.panel(wide=True)
@@ -55,36 +73,32 @@ async def device(frame: Frame) -> Callable[[], Awaitable[None]]:
     assert values.chart is not None
     shown = {"width": "raw"}
 
-    async def draw() -> None:
-        asked, span = frame.asked, frame.span()
-        found = await asked.rows(device_list(device_id=name, most=1))
-        if not found:
+    async def show(found: Found) -> None:
+        span, newest = frame.span(), found["newest"]
+        if not found["device"]:
             facts.show(nothing(f"There is no device {name!r}." if name else "No device is named in the address."))
             values.draw(None, empty="")
             return
-        newest = await asked.rows(latest((name,)))
-        metrics = sorted(row["metric"] for row in newest if row["value"] is not None)
-        width = _width(span, found[0]["interval_s"])
-        rows = await _points(frame, (name,), span, width)
-        events = await asked.rows(device_events((name,), first=span[0], after=span[1]))
-        hit = await asked.rows(hits(Scope((name,), (), *span)))
-        silent = []
-        if asked.holds("gold.quality_hourly"):
-            hours = await asked.rows(completeness((name,), first=span[0], after=span[1]))
-            silent = [row["hour_at"] for row in hours if not row["completeness"]]
-        shown["width"] = width
-        drawn = Drawn(span, width, metrics, {row["metric"]: row["unit"] for row in newest}, rows, hit, silent, events)
+        (own,) = found["device"]
+        width = shown["width"] = _width(span, own["interval_s"])
+        points = _points(found["points"], width, valid_only=frame.filters.quality == "valid")
+        drawn = Drawn(
+            span, width, sorted(row["metric"] for row in newest if row["value"] is not None),
+            {row["metric"]: row["unit"] for row in newest}, points, found["hits"],
+            [row["hour_at"] for row in found["hours"] if not row["completeness"]], found["events"],
+        )  # fmt: skip
         ways = joined(_ways(frame, span, width), frame.export(_export(name, span, width)))
-        facts.show(joined(_facts(frame, found[0], newest), ways))
-        options = stacked(drawn) if rows else None
-        if values.chart is not None and options is not None:
+        facts.show(joined(_facts(frame, own, newest), ways))
+        if values.chart is not None and points:
             values.chart.style(f"height: {drawn.height}px")
-        values.draw(options, empty="No readings in this time. A longer time, above, may show some.")
-        happened.show(_events(events, frame.now))
-        broken.show(_hits(hit))
+        values.draw(
+            stacked(drawn) if points else None, empty="No readings in this time. A longer time, above, may show some."
+        )
+        happened.show(_events(found["events"], frame.now))
+        broken.show(_hits(found["hits"]))
 
     _listen(frame, values, behind, shown)
-    return draw
+    return show
 
 
 def _listen(frame: Frame, values: Panel, behind: Panel, shown: dict[str, str]) -> None:
@@ -112,21 +126,18 @@ def _listen(frame: Frame, values: Panel, behind: Panel, shown: dict[str, str]) -
     values.chart.on_point_click(look)
 
 
-async def _points(frame: Frame, names: tuple[str, ...], span: tuple[datetime, datetime], width: str) -> list[Row]:
+def _points(rows: list[Row], width: str, *, valid_only: bool) -> list[Row]:
     """Readings or rollups, each with metric, at, value, least, most and whether it counts, in the order of time."""
-    scope = Scope(names, (), *span)
     if width == "raw":
-        rows = await frame.asked.rows(readings(scope))
         excluding = set(EXCLUDING_FLAGS)
         points = [
             {"metric": row["metric"], "at": row["event_at"], "value": row["value"], "least": row["value"],
              "most": row["value"], "flags": row["flags"], "counts": not excluding & set(row["flags"])}
             for row in rows if row["value"] is not None
         ]  # fmt: skip
-        if frame.filters.quality == "valid":
+        if valid_only:
             points = [point for point in points if point["counts"]]
     else:
-        rows = await frame.asked.rows(rollups(scope, width))
         points = [
             {"metric": row["metric"], "at": row["bucket_at"], "value": row["mean"], "least": row["min"],
              "most": row["max"], "flags": [], "counts": True}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
@@ -13,6 +12,7 @@ from iot_assets.serving.dashboard.markup import (
     STATES,
     Html,
     age,
+    band,
     dot,
     joined,
     link,
@@ -28,46 +28,62 @@ from iot_assets.serving.reads.question import Scope
 from iot_assets.serving.reads.rollups import series
 
 if TYPE_CHECKING:
-    from iot_assets.serving.dashboard.asked import Row
     from iot_assets.serving.dashboard.charts import Options
-    from iot_assets.serving.dashboard.frame import Frame
+    from iot_assets.serving.dashboard.edition import Edition, Found, Row
+    from iot_assets.serving.dashboard.filters import Filters
+    from iot_assets.serving.dashboard.frame import Frame, Show
 
 _PAGE: Final = 50
+_DAY: Final = timedelta(hours=24)
 #: Values shown of each device.
 _VALUES: Final = 3
 
 
-async def devices(frame: Frame) -> Callable[[], Awaitable[None]]:
+async def ask(edition: Edition, filters: Filters) -> Found:
+    """What is shown of a publication."""
+    listed = device_list(
+        kind=filters.kind or None, site=filters.site or None, state=filters.state or None, band=filters.band or None,
+        search=filters.q or None, most=_PAGE, offset=(filters.page - 1) * _PAGE,
+    )  # fmt: skip
+    found = await edition.answers(counts=device_counts(), listed=listed)
+    names = tuple(row["device_id"] for row in found["listed"])
+    if not names:
+        return found | {"newest": [], "hours": []}
+    day = Scope(names, (), edition.now - _DAY, edition.now)
+    return found | await edition.answers(newest=latest(names), hours=series(day, "1h", "mean"))
+
+
+def build(frame: Frame) -> Show:
     """Put the panels; the answer fills them."""
     sites = frame.chart("Devices by site", height=150, wide=True)
     listed = frame.panel(wide=True)
     chosen = frame.filters
+    asked_for = {
+        "kind": chosen.kind,
+        "site": chosen.site,
+        "search": chosen.q,
+        "state": chosen.state,
+        "band": chosen.band,
+    }
+    query = urlencode({name: value for name, value in asked_for.items() if value} | {"limit": "100000"})
 
-    async def draw() -> None:
-        asked = frame.asked
-        sites.draw(_by_site(await asked.rows(device_counts()), chosen.kind), empty="No device is known yet.")
-        found = await asked.rows(
-            device_list(
-                kind=chosen.kind or None, site=chosen.site or None, state=chosen.state or None,
-                search=chosen.q or None, most=_PAGE, offset=(chosen.page - 1) * _PAGE,
-            )
-        )  # fmt: skip
-        names = tuple(row["device_id"] for row in found)
-        day = (frame.now - timedelta(hours=24), frame.now)
-        newest = _by_device(await asked.rows(latest(names))) if names else {}
-        hours = _by_device(await asked.rows(series(Scope(names, (), *day), "1h", "mean"))) if names else {}
-        rows = [_row(frame, row, newest.get(row["device_id"], []), hours.get(row["device_id"], [])) for row in found]
-        columns = ("Device", "State", "Kind", "Site", "Newest values", "Last 24 hours", "Heard")
+    async def show(found: Found) -> None:
+        sites.draw(_by_site(found["counts"], chosen), empty="No device is known yet.")
+        newest, hours = _by_device(found["newest"]), _by_device(found["hours"])
+        names = [row["device_id"] for row in found["listed"]]
+        rows = [
+            _row(frame, row, newest.get(name, []), hours.get(name, []))
+            for name, row in zip(names, found["listed"], strict=True)
+        ]
+        columns = ("Device", "State", "Quality", "Kind", "Site", "Newest values", "Last 24 hours", "Heard")
         shown = table("Devices", columns, rows, empty="No device is like this.")
-        asked_for = {"kind": chosen.kind, "site": chosen.site, "search": chosen.q}
-        query = urlencode({name: value for name, value in asked_for.items() if value} | {"limit": "100000"})
-        listed.show(joined(shown, _pages(frame, found), frame.export(f"devices?{query}")))
+        listed.show(joined(shown, _pages(frame, found["listed"]), frame.export(f"devices?{query}")))
 
-    return draw
+    return show
 
 
 def _row(frame: Frame, row: Row, newest: list[Row], hours: list[Row]) -> tuple[object, ...]:
-    own = frame.filters.address("device", id=row["device_id"], page=1, q="", state="")
+    own = frame.filters.address("device", id=row["device_id"], page=1, q="", state="", band="")
     values = [
         joined(Html('<span class="none">'), text(one["metric"]), Html("</span> "),
                measured(one["value"], one["value_text"], one["unit"]))
@@ -75,10 +91,11 @@ def _row(frame: Frame, row: Row, newest: list[Row], hours: list[Row]) -> tuple[o
     ]  # fmt: skip
     first = next((one["metric"] for one in newest if one["value"] is not None), None)
     points = [(millis(one["bucket_at"]), one["value"]) for one in hours if one["metric"] == first]
-    span = (millis(frame.now - timedelta(hours=24)), millis(frame.now))
+    span = (millis(frame.now - _DAY), millis(frame.now))
     return (
         link(own, row["device_id"]),
         dot(row["state"]),
+        band(row["band"], row["score"]),
         row["kind"],
         row["site"],
         Html("<br>".join(values)),
@@ -106,10 +123,10 @@ def _pages(frame: Frame, found: list[Row]) -> Html:
     return Html(f'<nav class="pages" aria-label="Pages of the list">{"".join(ways)}</nav>')
 
 
-def _by_site(counts: list[Row], kind: str) -> Options | None:
+def _by_site(counts: list[Row], chosen: Filters) -> Options | None:
     by: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(STATES, 0))
     for row in counts:
-        if not kind or row["kind"] == kind:
+        if chosen.kind in {"", row["kind"]} and chosen.band in {"", row["band"]}:
             by[row["site"] or "no site"][row["state"] or "never_seen"] += row["devices"]
     sites = sorted(by, key=lambda site: -sum(by[site].values()))[:12]
     if not sites:

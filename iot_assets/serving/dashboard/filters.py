@@ -33,6 +33,7 @@ class Filters:
     kind: str = ""
     site: str = ""
     state: str = ""
+    band: str = ""
     q: str = ""
     span: str = "24h"
     first: str = ""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, timedelta
 from html import escape
 from math import cos, radians
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from iot_assets.serving.dashboard.charts import (
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
     from nicegui.events import EChartPointClickEventArguments
 
-    from iot_assets.serving.dashboard.asked import Row
-    from iot_assets.serving.dashboard.frame import Frame, Panel
+    from iot_assets.serving.dashboard.edition import Edition, Found, Row
+    from iot_assets.serving.dashboard.filters import Filters
+    from iot_assets.serving.dashboard.frame import Frame, Panel, Show
 
 _MOST_ON_MAP: Final = 5000
 _POINTS: Final = 200
@@ -48,7 +49,23 @@ _POINTS: Final = 200
 _BY_HOUR: Final = timedelta(days=14)
 
 
-async def fleet(frame: Frame) -> Callable[[], Awaitable[None]]:
+async def ask(edition: Edition, filters: Filters) -> Found:
+    """What is shown of a publication."""
+    span = filters.times(edition.now)
+    like: dict[str, Any] = {"kind": filters.kind or None, "site": filters.site or None, "band": filters.band or None}
+    found = await edition.answers(
+        counts=device_counts(),
+        listed=device_list(**like, most=_MOST_ON_MAP),
+        metrics=metric_list(),
+        energy=energy(first=min(span[0], span[1] - timedelta(days=7)), after=span[1], **like),
+    )
+    metric = filters.metric or _preferred(found["metrics"])
+    hours = trend(Scope((), (metric,), max(span[0], span[1] - _BY_HOUR), span[1]), "1h", **like)
+    days = {} if span[1] - span[0] <= _BY_HOUR else {"days": trend(Scope((), (metric,), *span), "1d", **like)}
+    return found | await edition.answers(hours=hours, **days)
+
+
+def build(frame: Frame) -> Show:
     """Put the panels; the answer fills them."""
     place = frame.chart("Map", height=400)
     kinds = frame.chart("Kinds", height=400)
@@ -59,33 +76,24 @@ async def fleet(frame: Frame) -> Callable[[], Awaitable[None]]:
     colours.show(_colours(frame))
     _open_on_click(frame, place)
 
-    async def draw() -> None:
-        asked, span, chosen = frame.asked, frame.span(), frame.filters
-        kind, site = chosen.kind or None, chosen.site or None
-        counts = await asked.rows(device_counts())
-        kinds.draw(_kinds(counts, chosen.site), empty="No device is known yet.")
+    async def show(found: Found) -> None:
+        span, chosen, counts, known = frame.span(), frame.filters, found["counts"], found["metrics"]
+        kinds.draw(_kinds(counts, chosen), empty="No device is known yet.")
         paints = _paints(counts)
-        listed = await asked.rows(device_list(kind=kind, site=site, most=_MOST_ON_MAP))
         place.draw(
-            _map(listed, chosen.colour, paints), empty="No device says where it is (lat and lon in the registry)."
+            _map(found["listed"], chosen.colour, paints),
+            empty="No device says where it is (lat and lon in the registry).",
         )
-        known = await asked.rows(metric_list())
-        metric = chosen.metric or (_preferred(known) or "")
-        unit = next((unit_of(row["unit"]) for row in known if row["metric"] == metric), "")
+        metric = chosen.metric or _preferred(known)
+        what = f"{metric} {next((unit_of(row['unit']) for row in known if row['metric'] == metric), '')}"
         metrics.show(_metrics(frame, known, metric, span))
-        width = "1h" if span[1] - span[0] <= _BY_HOUR else "1d"
-        scope = Scope((), (metric,), *span)
-        seconds = max(bucket_seconds(span, _POINTS), 3600 if width == "1h" else 86400)
-        rows = await asked.rows(trend(scope, width, seconds=seconds, kind=kind, site=site))
-        values.draw(_over_time(rows, paints, f"{metric} {unit}", span), empty="No readings in this time.")
-        recent = Scope((), (metric,), max(span[0], span[1] - _BY_HOUR), span[1])
-        rows = await asked.rows(trend(recent, "1h", by="hour", kind=kind, site=site))
-        hours.draw(_by_hour(rows, paints, f"{metric} {unit}"), empty="No readings in this time.")
-        days = (min(span[0], span[1] - timedelta(days=7)), span[1])
-        rows = await asked.rows(energy(first=days[0], after=days[1], kind=kind, site=site))
-        power.draw(_energy(rows, paints), empty="No device tells its power (a metric in W, kW or MW).")
+        values.draw(
+            _over_time(found.get("days", found["hours"]), paints, what, span), empty="No readings in this time."
+        )
+        hours.draw(_by_hour(found["hours"], paints, what), empty="No readings in this time.")
+        power.draw(_energy(found["energy"], paints), empty="No device tells its power (a metric in W, kW or MW).")
 
-    return draw
+    return show
 
 
 def _open_on_click(frame: Frame, place: Panel) -> None:
@@ -97,10 +105,10 @@ def _open_on_click(frame: Frame, place: Panel) -> None:
     place.chart.on_point_click(look)
 
 
-def _preferred(known: list[Row]) -> str | None:
-    """What people look at first: temperatures, else what is most widespread."""
+def _preferred(known: list[Row]) -> str:
+    """What people look at first: temperatures, else what is most widespread; an empty text where there is nothing."""
     warm = [str(row["metric"]) for row in known if unit_of(row["unit"]) in {"°C", "°F"}]
-    return next(iter([*warm, *(str(row["metric"]) for row in known)]), None)
+    return next(iter([*warm, *(str(row["metric"]) for row in known)]), "")
 
 
 def _colours(frame: Frame) -> Html:
@@ -185,11 +193,11 @@ def _site_names(rows: list[Row]) -> Options:
     }  # fmt: skip
 
 
-def _kinds(counts: list[Row], site: str) -> Options | None:
+def _kinds(counts: list[Row], chosen: Filters) -> Options | None:
     by: dict[str, int] = defaultdict(int)
     paints = _paints(counts)
     for row in counts:
-        if not site or row["site"] == site:
+        if chosen.site in {"", row["site"]} and chosen.band in {"", row["band"]}:
             by[row["kind"] or "no kind"] += row["devices"]
     parts: list[tuple[str, float, str | None]] = [
         (kind, by[kind], paints[kind]) for kind in sorted(by, key=lambda k: -by[k])
@@ -210,17 +218,23 @@ def _by_kind(rows: list[Row]) -> dict[str, list[Row]]:
     return found
 
 
+def _means(rows: list[Row], key: Callable[[datetime], Any]) -> dict[str, dict[Any, float]]:
+    """Kind → what ``key`` makes of the time → mean of all readings, in the order of time."""
+    sums: dict[str, dict[Any, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0]))
+    for row in rows:
+        place = sums[row["kind"] or "no kind"][key(row["at"])]
+        place[0] += row["total"]
+        place[1] += row["readings"]
+    return {kind: {at: round(total / n, 4) for at, (total, n) in own.items()} for kind, own in sums.items()}
+
+
 def _over_time(rows: list[Row], paints: dict[str, str], what: str, span: tuple[datetime, datetime]) -> Options | None:
     if not rows:
         return None
+    step = bucket_seconds(span, _POINTS) * 1000
     series = [
-        line(
-            kind,
-            [[millis(row["at"]), round(row["mean"], 4)] for row in own],
-            showSymbol=len(own) < 3,
-            color=paints.get(kind),
-        )
-        for kind, own in _by_kind(rows).items()
+        line(kind, [[at, mean] for at, mean in own.items()], showSymbol=len(own) < 3, color=paints.get(kind))
+        for kind, own in _means(rows, lambda at: millis(at) // step * step).items()
     ]
     return over_time(series, description=f"Mean {what} by kind of device.", unit=what, span=span)
 
@@ -228,10 +242,10 @@ def _over_time(rows: list[Row], paints: dict[str, str], what: str, span: tuple[d
 def _by_hour(rows: list[Row], paints: dict[str, str], what: str) -> Options | None:
     if not rows:
         return None
-    series = []
-    for kind, own in _by_kind(rows).items():
-        means = {row["at"]: round(row["mean"], 4) for row in own}
-        series.append(line(kind, [means.get(hour) for hour in range(24)], smooth=0.3, color=paints.get(kind)))
+    series = [
+        line(kind, [means.get(hour) for hour in range(24)], smooth=0.3, color=paints.get(kind))
+        for kind, means in _means(rows, lambda at: at.astimezone(UTC).hour).items()
+    ]
     return chart(
         description=f"Mean {what} at each hour of the day by kind of device.",
         legend=legend(),

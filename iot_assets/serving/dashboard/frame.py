@@ -1,10 +1,11 @@
 """What is round every page: header, ways to the other pages, filters, theme; and the refreshing of what is on it.
 
-Belongs here: what pages share on the screen. Does not: what any of them shows.
+Belongs here: what pages share on the screen. Does not: what any of them asks and shows.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,13 +14,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import duckdb
-from nicegui import ui
+from nicegui import background_tasks, ui
 
 from iot_assets.errors import IotAssetsError
 from iot_assets.serving.api.access import is_loopback
+from iot_assets.serving.dashboard.asked import View
+from iot_assets.serving.dashboard.edition import Edition, Found
 from iot_assets.serving.dashboard.filters import EVERY, SPANS, Filters
 from iot_assets.serving.dashboard.markup import Html, age, nothing
 from iot_assets.serving.reads.device_counts import device_counts
@@ -27,8 +30,9 @@ from iot_assets.serving.reads.device_counts import device_counts
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from iot_assets.serving.dashboard.asked import Asked, Row
+    from iot_assets.serving.dashboard.asked import Asked
     from iot_assets.serving.dashboard.charts import Options
+    from iot_assets.serving.dashboard.edition import Row
     from iot_assets.serving.dashboard.vitals import Vitals
     from iot_assets.settings import Settings
 
@@ -38,9 +42,13 @@ NAVIGATION: Final = (
     ("", "Overview"), ("devices", "Devices"), ("fleet", "Fleet"), ("quality", "Quality"), ("pipeline", "Pipeline"),
 )  # fmt: skip
 _STYLE: Final = resources.files(__package__ or "").joinpath("style.css").read_text(encoding="utf-8")
-#: Theme of the browser's choice, kept by the browser itself.
+#: A page is sent without its figures where they take longer than so many seconds; they follow.
+_PATIENCE: Final = 0.25
+#: Theme of the browser's choice, kept by the browser itself; put on before anything is drawn.
 _THEME: Final = """
 <script>
+document.body.classList.add(/theme=dark/.test(document.cookie) || !/theme=light/.test(document.cookie)
+  && matchMedia('(prefers-color-scheme: dark)').matches ? 'body--dark' : 'body--light');
 function chooseTheme() {
   const dark = !document.body.classList.contains('body--dark');
   document.cookie = 'theme=' + (dark ? 'dark' : 'light') + ';path=/;max-age=31536000;samesite=lax';
@@ -50,6 +58,24 @@ function chooseTheme() {
 """
 _NAMES: Final = {"1h": "last hour", "6h": "last 6 hours", "24h": "last 24 hours", "7d": "last 7 days",
                  "30d": "last 30 days"}  # fmt: skip
+
+
+Ask: TypeAlias = Callable[[Edition, Filters], Awaitable[Found]]
+Show: TypeAlias = Callable[[Found], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its address below ``/dashboard/``, its name, what it asks, and the filters that it heeds.
+
+    ``build`` puts its panels, and gives what fills them.
+    """
+
+    path: str
+    name: str
+    ask: Ask
+    build: Callable[[Frame], Show]
+    wanted: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,47 +110,50 @@ class Panel:
 class Frame:
     """One open page."""
 
-    page: str
+    page: Page
     request: Request
     asked: Asked
     vitals: Vitals
     settings: Settings
     filters: Filters = field(init=False)
-    now: datetime = field(init=False)
-    _draw: Callable[[], Awaitable[None]] = field(init=False)
+    edition: Edition = field(init=False)
+    _show: Show = field(init=False)
     _state: Panel = field(init=False)
     _trouble: Panel = field(init=False)
+    _choices: Panel = field(init=False)
 
     def __post_init__(self) -> None:
         self.filters = Filters.read(self.request.query_params)
+
+    @property
+    def now(self) -> datetime:
+        """The present of all that is drawn from published tables."""
+        return self.edition.now
 
     def span(self) -> tuple[datetime, datetime]:
         """First instant of what is shown, and the one after the last."""
         return self.filters.times(self.now)
 
-    async def open(
-        self, name: str, build: Callable[[Frame], Awaitable[Callable[[], Awaitable[None]]]], *, wanted: Sequence[str]
-    ) -> None:
-        """Make the page: ``build`` puts its panels and gives what fills them; ``wanted`` are the filters it heeds."""
-        ui.add_head_html(f"<style>{_STYLE}</style>{_THEME}")
+    async def open(self) -> None:
+        """Make the page."""
+        ui.add_head_html(f"<style>{_STYLE}</style>")
+        # Not drawn by a script, so that it is there before any has been loaded.
+        ui.add_body_html(f"{_THEME}{self._header()}")
         chosen = self.request.cookies.get("theme")
         ui.dark_mode(value={"dark": True, "light": False}.get(chosen or ""))
-        self._header()
-        heading = ui.element("div").classes("heading")
-        with heading:
-            ui.html(f"<h1>{escape(name)}</h1>", sanitize=False)
-            filters = ui.html("", sanitize=False).classes("filters")
+        with ui.element("div").classes("heading"):
+            ui.html(f"<h1>{escape(self.filters.id or self.page.name)}</h1>", sanitize=False)
+            self._choices = Panel(ui.html("", sanitize=False).classes("filters"))
+            self._pause(ui.timer(self.filters.every, self.refresh, immediate=False))
         self._trouble = self.panel()
-        with ui.element("div").classes("panels"):
-            self._draw = await build(self)
+        self._trouble.show(Html('<p class="note" role="status">Loading…</p>'))
+        with ui.element("div").classes("panels").props("id=content"):
+            self._show = self.page.build(self)
         with ui.element("footer"):
             self._state = self.panel()
             ui.html('<a href="../docs">API</a>', sanitize=False)
-        await self.refresh()
-        filters.content = await self._controls(wanted)
-        timer = ui.timer(self.filters.every, self.refresh, immediate=False)
-        with heading:
-            self._pause(timer)
+        first = background_tasks.create(self.refresh(), name=f"first drawing of {self.page.name}")
+        await asyncio.wait([first], timeout=_PATIENCE)
 
     def panel(self, title: str = "", *, wide: bool = False) -> Panel:
         """Room for a piece of HTML."""
@@ -143,22 +172,25 @@ class Frame:
         """Draw what has changed, or say why that cannot be."""
         started = time.perf_counter()
         try:
-            self.now = await self.asked.now()
-            await self._draw()
-            self._trouble.show(Html(""))
-        except IotAssetsError as error:
+            async with self.asked.edition(View(self.page.ask, self.filters)) as edition:
+                found = await self.page.ask(edition, self.filters)
+                if not self._choices.element.content:
+                    self._choices.show(self._controls(await edition.rows(device_counts())))
+                self.edition = edition
+                await self._show(found)
+        except (IotAssetsError, duckdb.Error) as error:
+            _log.info("the page %s cannot be drawn: %s", self.page.name, error)
             self._trouble.show(Html(f'<p class="trouble" role="status">{escape(str(error))}</p>'))
-        except duckdb.Error as error:
-            _log.warning("the page %r cannot be drawn: %s", self.page, error)
-            self._trouble.show(Html(f'<p class="trouble" role="status">{escape(str(error))}</p>'))
-        spent = (time.perf_counter() - started) * 1000
-        await self._foot(spent)
+            self._state.show(Html(""))
+            return
+        self._trouble.show(Html(""))
+        self._state.show(self._foot((time.perf_counter() - started) * 1000))
 
     def export(self, address: str) -> Html:
         """Ways to have from the API what is shown; the address is the API's, with its query."""
         ways = ("csv", "json", "parquet")
         links = "".join(
-            f'<a href="{escape(f"../{address}&format={way}")}" download="{escape(self.page or "overview")}.{way}">'
+            f'<a href="{escape(f"../{address}&format={way}")}" download="{escape(self.page.name.lower())}.{way}">'
             f"{way.upper() if way != 'parquet' else 'Parquet'}</a>"
             for way in ways
         )
@@ -186,19 +218,23 @@ class Frame:
             section.classes("bare")
         return section
 
-    def _header(self) -> None:
-        kept = Filters(kind=self.filters.kind, site=self.filters.site, span=self.filters.span, every=self.filters.every)
+    def _header(self) -> str:
+        kept = Filters(
+            kind=self.filters.kind,
+            site=self.filters.site,
+            band=self.filters.band,
+            span=self.filters.span,
+            every=self.filters.every,
+        )
         ways = "".join(
-            f'<a href="{escape(kept.address(page))}"{" aria-current=page" if page == self.page else ""}>{name}</a>'
+            f'<a href="{escape(kept.address(page))}"{" aria-current=page" if page == self.page.path else ""}>{name}</a>'
             for page, name in NAVIGATION
         )
-        ui.html(
-            '<a class="skip" href="#content">Skip to content</a><a class="brand" href="./">iot_assets</a>'
+        return (
+            '<header><a class="skip" href="#content">Skip to content</a><a class="brand" href="./">iot_assets</a>'
             f'<nav aria-label="Pages">{ways}</nav>'
             '<button type="button" class="theme" onclick="chooseTheme()" aria-label="Switch between light and dark">'
-            "◐</button>",
-            sanitize=False,
-            tag="header",
+            "◐</button></header>"
         )
 
     def _pause(self, timer: ui.timer) -> None:
@@ -209,12 +245,8 @@ class Frame:
 
         button = ui.button("Pause", on_click=turn).props("flat no-caps dense aria-pressed=false").classes("pause")
 
-    async def _controls(self, wanted: Sequence[str]) -> str:
+    def _controls(self, counts: list[Row]) -> Html:
         """A form whose fields are the address's: it works by keyboard, and is understood by screen readers."""
-        try:
-            counts = await self.asked.rows(device_counts())
-        except IotAssetsError:
-            counts = []
         kinds, sites = (_named(counts, name) for name in ("kind", "site"))
         fields = {
             "q": lambda: (
@@ -229,12 +261,17 @@ class Frame:
                  ("never_seen", "never seen")],
                 self.filters.state,
             ),
+            "band": lambda: _select(
+                "band", "Quality",
+                [("", "any quality"), ("good", "good"), ("warning", "warning"), ("critical", "critical")],
+                self.filters.band,
+            ),
             "quality": lambda: _select(
                 "quality", "Quality", [("", "all readings"), ("valid", "valid only")], self.filters.quality
             ),
             "span": self._spans,
         }  # fmt: skip
-        shown = "".join(fields[name]() for name in wanted if name in fields)
+        shown = "".join(fields[name]() for name in self.page.wanted)
         kept = "".join(
             f'<input type="hidden" name="{name}" value="{escape(str(value))}">'
             for name in ("id", "metric", "colour")
@@ -242,7 +279,7 @@ class Frame:
         )
         every = _select("every", "Refresh", [(str(n), f"every {n} s") for n in EVERY], str(self.filters.every))
         go = '<button type="submit" class="unseen">Apply</button>'
-        return f'<form method="get" role="search" aria-label="Filters">{shown}{kept}{every}{go}</form>'
+        return Html(f'<form method="get" role="search" aria-label="Filters">{shown}{kept}{every}{go}</form>')
 
     def _spans(self) -> str:
         spans = [(name, _NAMES[name]) for name in SPANS]
@@ -250,17 +287,13 @@ class Frame:
             spans = [("", f"{self.filters.first[:16]} to {self.filters.after[:16]}"), *spans]
         return _select("span", "Time", spans, "" if self.filters.first else self.filters.span)
 
-    async def _foot(self, spent: float) -> None:
-        try:
-            found = await self.asked.status()
-        except IotAssetsError:
-            self._state.show(Html("nothing is published yet"))
-            return
-        published = age(found["published_at"], datetime.now(UTC))
-        self._state.show(Html(
+    def _foot(self, spent: float) -> Html:
+        published = age(self.now, datetime.now(UTC))
+        return Html(
             f'as of <time>{self.now:%Y-%m-%d %H:%M:%S}</time> UTC, published {published}'
-            f' <span class="spent" data-ms="{spent:.1f}">drawn in {spent:.0f} ms</span>'
-        ))  # fmt: skip
+            f' <span class="spent" data-ms="{spent:.1f}" data-version="{self.edition.version}">'
+            f"drawn in {spent:.0f} ms</span>"
+        )  # fmt: skip
 
 
 def _named(counts: list[Row], column: str) -> list[tuple[str, str]]:

@@ -102,6 +102,14 @@ def dot(state: str | None) -> Html:
     return Html(f'<span class="state {escape(state or "")}">{escape(said)}</span>')
 
 
+def band(named: str | None, score: float | None) -> Html:
+    """A quality score, and its band in colour."""
+    if score is None:
+        return text(None)
+    mood = {"good": "passed", "warning": "warning", "critical": "critical"}.get(named or "", "")
+    return Html(f'<span class="state {mood}" title="{escape(named or "")}">{score:.1f}</span>')
+
+
 def tile(label: str, value: Any, note: Any = "", *, mood: str = "", to: str = "") -> Html:
     """A figure with its name; ``mood`` is good, warning or bad."""
     inner = f"<dt>{escape(label)}</dt><dd>{text(value)}</dd><dd class='note'>{text(note)}</dd>"

@@ -25,7 +25,7 @@ from iot_assets.serving.dashboard.charts import (
 from iot_assets.serving.dashboard.markup import unit_of
 
 if TYPE_CHECKING:
-    from iot_assets.serving.dashboard.asked import Row
+    from iot_assets.serving.dashboard.edition import Row
 
 #: So many points of a metric are enough to be looked at.
 MOST_POINTS: Final = 1500

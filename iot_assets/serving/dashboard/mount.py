@@ -5,23 +5,16 @@ Belongs here: which pages there are. NiceGUI has one set of pages a process, so 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from iot_assets.serving.dashboard import device, devices, fleet, overview, pipeline, quality
 from iot_assets.serving.dashboard.asked import Asked
-from iot_assets.serving.dashboard.device import device
-from iot_assets.serving.dashboard.devices import devices
-from iot_assets.serving.dashboard.fleet import fleet
-from iot_assets.serving.dashboard.frame import Frame
+from iot_assets.serving.dashboard.frame import Frame, Page
 from iot_assets.serving.dashboard.login import HOME, Guard, add_login
-from iot_assets.serving.dashboard.overview import overview
-from iot_assets.serving.dashboard.pipeline import pipeline
-from iot_assets.serving.dashboard.quality import quality
 from iot_assets.serving.dashboard.vitals import Vitals
 
 if TYPE_CHECKING:
@@ -29,26 +22,13 @@ if TYPE_CHECKING:
 
     from iot_assets.settings import Settings
 
-Build: TypeAlias = Callable[[Frame], Awaitable[Callable[[], Awaitable[None]]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page: its address below ``/dashboard/``, its name, what builds it, and the filters that it heeds."""
-
-    path: str
-    name: str
-    build: Build
-    wanted: tuple[str, ...]
-
-
 PAGES: Final = (
-    Page("", "Overview", overview, ("span",)),
-    Page("devices", "Devices", devices, ("q", "kind", "site", "state")),
-    Page("fleet", "Fleet", fleet, ("kind", "site", "span")),
-    Page("quality", "Quality", quality, ("kind", "site", "span")),
-    Page("pipeline", "Pipeline", pipeline, ("span",)),
-    Page("device", "Device", device, ("quality", "span")),
+    Page("", "Overview", overview.ask, overview.build, ("span",)),
+    Page("devices", "Devices", devices.ask, devices.build, ("q", "kind", "site", "state", "band")),
+    Page("fleet", "Fleet", fleet.ask, fleet.build, ("kind", "site", "band", "span")),
+    Page("quality", "Quality", quality.ask, quality.build, ("kind", "site", "span")),
+    Page("pipeline", "Pipeline", pipeline.ask, pipeline.build, ("span",)),
+    Page("device", "Device", device.ask, device.build, ("quality", "span")),
 )
 
 
@@ -69,8 +49,7 @@ def add_dashboard(app: FastAPI, settings: Settings) -> None:
 def _add_page(page: Page, settings: Settings, asked: Asked, vitals: Vitals) -> None:
     @ui.page(f"/{page.path}", title=f"{page.name} · iot_assets", response_timeout=30)
     async def show(request: Request) -> None:
-        frame = Frame(page.path, request, asked, vitals, settings)
-        await frame.open(frame.filters.id or page.name, page.build, wanted=page.wanted)
+        await Frame(page, request, asked, vitals, settings).open()
 
 
 def _home() -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -26,14 +25,27 @@ from iot_assets.serving.reads.scores import scores
 from iot_assets.serving.reads.throughput import throughput
 
 if TYPE_CHECKING:
-    from iot_assets.serving.dashboard.asked import Row
-    from iot_assets.serving.dashboard.frame import Frame
+    from iot_assets.serving.dashboard.edition import Edition, Found, Row
+    from iot_assets.serving.dashboard.filters import Filters
+    from iot_assets.serving.dashboard.frame import Frame, Show
 
 #: So many bars of messages at most.
 _BARS = 120
 
 
-async def overview(frame: Frame) -> Callable[[], Awaitable[None]]:
+async def ask(edition: Edition, filters: Filters) -> Found:
+    """What is shown of a publication."""
+    span = filters.times(edition.now)
+    return await edition.answers(
+        counts=device_counts(),
+        checks=check_results(),
+        alerts=open_alerts(),
+        passing=throughput(first=span[0], after=span[1], seconds=bucket_seconds(span, _BARS)),
+        scores=scores("fleet", first=min(span[0], span[1] - timedelta(days=30))),
+    )
+
+
+def build(frame: Frame) -> Show:
     """Put the panels; the answer fills them."""
     banner = frame.panel()
     states = frame.chart("Devices", height=230)
@@ -42,25 +54,19 @@ async def overview(frame: Frame) -> Callable[[], Awaitable[None]]:
     quality = frame.chart("Quality score", height=190)
     alerts = frame.panel("Open alerts")
 
-    async def draw() -> None:
-        asked, span = frame.asked, frame.span()
-        told = await frame.vitals.told()
-        counts = await asked.rows(device_counts())
-        checks = await asked.rows(check_results())
-        opened = await asked.rows(open_alerts())
-        seconds = bucket_seconds(span, _BARS)
-        passing = await asked.rows(throughput(first=span[0], after=span[1], seconds=seconds))
-        scored = await asked.rows(scores("fleet", first=min(span[0], span[1] - timedelta(days=30))))
-
-        by_state = _by_state(counts)
-        banner.show(_banner(told["problems"], opened))
+    async def show(found: Found) -> None:
+        span, told = frame.span(), await frame.vitals.told()
+        by_state = _by_state(found["counts"])
+        banner.show(_banner(told["problems"], found["alerts"]))
         states.draw(_ring(by_state), empty="No device is known yet: the first appears with its first message.")
-        messages.draw(messages_chart(passing, seconds, span), empty="No messages in this time.")
-        figures.show(_tiles(frame, told, await asked.status(), by_state=by_state, checks=checks, scored=scored))
-        quality.draw(_score_line(scored), empty="No day has been scored yet.")
-        alerts.show(_alerts(opened, frame.now))
+        messages.draw(
+            messages_chart(found["passing"], bucket_seconds(span, _BARS), span), empty="No messages in this time."
+        )
+        figures.show(_tiles(frame, told, found, by_state))
+        quality.draw(_score_line(found["scores"]), empty="No day has been scored yet.")
+        alerts.show(_alerts(found["alerts"], frame.now))
 
-    return draw
+    return show
 
 
 def bucket_seconds(span: tuple[datetime, datetime], most: int) -> int:
@@ -127,17 +133,16 @@ def _banner(problems: list[str], alerts: list[Row]) -> Html:
     return Html('<div class="banner" role="status">All is well</div>')
 
 
-def _tiles(
-    frame: Frame, told: Row, found: Row, *, by_state: dict[str, int], checks: list[Row], scored: list[Row]
-) -> Html:
-    clock = datetime.now(UTC)
+def _tiles(frame: Frame, told: Row, found: Found, by_state: dict[str, int]) -> Html:
+    clock, status = datetime.now(UTC), frame.edition.status
+    checks, scored = found["checks"], found["scores"]
     lander = frame.vitals.lander()
     rate = frame.vitals.rate(lander)
     failing = [row for row in checks if not row["passed"]]
     score = scored[-1] if scored else None
     sealed = lander.last_sealed_at if lander is not None else None
     away = by_state["late"] + by_state["offline"]
-    newest = found["newest_received_at"]
+    newest = status["newest_received_at"]
     return tiles(
         [
             tile(
@@ -152,8 +157,8 @@ def _tiles(
                 mood="warning" if away else "good", to=frame.filters.address("devices"),
             ),
             tile("Newest data", age(newest, clock), text(newest), mood=""),
-            tile("Readings", found["numeric_readings"], "numeric, in all"),
-            tile("Messages", found["messages"], f"{number(found['rejects'])} rejects"),
+            tile("Readings", status["numeric_readings"], "numeric, in all"),
+            tile("Messages", status["messages"], f"{number(status['rejects'])} rejects"),
             tile(
                 "Landing", age(sealed, clock) if lander is not None else "–",
                 "last file sealed" if lander is not None else "",
@@ -162,7 +167,7 @@ def _tiles(
                 "Waiting files", told["waiting_files"], "landed, not yet in the tables",
                 mood="warning" if told["waiting_files"] > frame.settings.schedule.backlog_files else "",
             ),
-            tile("Last run", age(found["published_at"], clock), "published"),
+            tile("Last run", age(frame.now, clock), "published"),
             tile(
                 "Checks failing", len(failing), f"of {len(checks)}",
                 mood="bad" if any(row["severity"] == "ERROR" for row in failing) else "warning" if failing else "good",

@@ -7,7 +7,6 @@ import os
 import resource
 import sys
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -34,13 +33,25 @@ from iot_assets.serving.reads.throughput import throughput
 
 if TYPE_CHECKING:
     from iot_assets.landing.status import LanderStatus
-    from iot_assets.serving.dashboard.asked import Row
-    from iot_assets.serving.dashboard.frame import Frame
+    from iot_assets.serving.dashboard.edition import Edition, Found, Row
+    from iot_assets.serving.dashboard.filters import Filters
+    from iot_assets.serving.dashboard.frame import Frame, Show
 
 _BARS = 100
 
 
-async def pipeline(frame: Frame) -> Callable[[], Awaitable[None]]:
+async def ask(edition: Edition, filters: Filters) -> Found:
+    """What is shown of a publication."""
+    span = filters.times(edition.now)
+    seconds = bucket_seconds(span, _BARS)
+    return await edition.answers(
+        passing=throughput(first=span[0], after=span[1], seconds=seconds),
+        taken=files(first=span[0], after=span[1], seconds=seconds),
+        runs=runs(most=15),
+    )
+
+
+def build(frame: Frame) -> Show:
     """Put the panels; the answer fills them."""
     messages = frame.chart("Throughput", height=220)
     errors = frame.chart("Error rate", height=220, note="rejected messages of all, %")
@@ -50,23 +61,19 @@ async def pipeline(frame: Frame) -> Callable[[], Awaitable[None]]:
     history = frame.panel("Runs", wide=True)
     processes = frame.panel("Processes and disk", wide=True)
 
-    async def draw() -> None:
-        asked, span = frame.asked, frame.span()
-        seconds = bucket_seconds(span, _BARS)
-        passing = await asked.rows(throughput(first=span[0], after=span[1], seconds=seconds))
-        taken = await asked.rows(files(first=span[0], after=span[1], seconds=seconds))
-        told = await frame.vitals.told()
-        lander = frame.vitals.lander()
-        messages.draw(messages_chart(passing, seconds, span), empty="No messages in this time.")
+    async def show(found: Found) -> None:
+        span, passing, taken = frame.span(), found["passing"], found["taken"]
+        told, lander = await frame.vitals.told(), frame.vitals.lander()
+        messages.draw(messages_chart(passing, bucket_seconds(span, _BARS), span), empty="No messages in this time.")
         errors.draw(_errors(passing, span), empty="No messages in this time.")
         latency.draw(_latency(taken, span), empty="No file was taken in this time.")
         landed.draw(_landed(taken, span), empty="No file was taken in this time.")
         figures.show(_tiles(frame, told, lander, taken))
-        history.show(_runs(frame, await asked.rows(runs(most=15))))
+        history.show(_runs(frame, found["runs"]))
         paths = DataPaths(frame.settings.data_dir)
         processes.show(_processes(lander, await asyncio.to_thread(_disk, paths)))
 
-    return draw
+    return show
 
 
 def _errors(rows: list[Row], span: tuple[datetime, datetime]) -> Options | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
@@ -31,8 +30,9 @@ from iot_assets.serving.reads.scores import scores
 from iot_assets.serving.reads.shapes import shapes
 
 if TYPE_CHECKING:
-    from iot_assets.serving.dashboard.asked import Row
-    from iot_assets.serving.dashboard.frame import Frame
+    from iot_assets.serving.dashboard.edition import Edition, Found, Row
+    from iot_assets.serving.dashboard.filters import Filters
+    from iot_assets.serving.dashboard.frame import Frame, Show
 
 PARTS: Final = ("completeness", "validity", "uniqueness", "timeliness", "consistency")
 #: Lines of the heat map, and the most columns of it: beyond, it shows the last ones.
@@ -40,7 +40,25 @@ _LINES: Final = 24
 _HOURS: Final = 7 * 24
 
 
-async def quality(frame: Frame) -> Callable[[], Awaitable[None]]:
+async def ask(edition: Edition, filters: Filters) -> Found:
+    """What is shown of a publication."""
+    span = filters.times(edition.now)
+    first = min(span[0], span[1] - timedelta(days=30))
+    return await edition.answers(
+        scores=scores(*(("site", filters.site) if filters.site else ("fleet", "")), first=first),
+        sites=scores("site", first=first),
+        lacking=completeness(
+            first=max(span[0], span[1] - timedelta(hours=_HOURS)), after=span[1], kind=filters.kind or None,
+            site=filters.site or None, most=_LINES,
+        ),
+        groups=reject_groups(first=span[0], after=span[1]),
+        hits=hits_by_rule(Scope((), (), *span)),
+        shapes=shapes(),
+        checks=check_results(),
+    )  # fmt: skip
+
+
+def build(frame: Frame) -> Show:
     """Put the panels; the answer fills them."""
     score = frame.chart("Quality score and its parts", height=250)
     sites = frame.chart("Score of each site", height=250)
@@ -51,30 +69,19 @@ async def quality(frame: Frame) -> Callable[[], Awaitable[None]]:
     drift = frame.panel("Shapes of messages", wide=True)
     checks = frame.panel("Checks", wide=True)
 
-    async def draw() -> None:
-        asked, span, chosen = frame.asked, frame.span(), frame.filters
-        first = min(span[0], span[1] - timedelta(days=30))
-        scope = ("site", chosen.site) if chosen.site else ("fleet", "")
-        score.draw(_score(await asked.rows(scores(*scope, first=first))), empty="No day has been scored yet.")
-        by_site = await asked.rows(scores("site", first=first))
-        sites.draw(_sites(by_site), empty="No site has been scored yet.")
-        hours = (max(span[0], span[1] - timedelta(hours=_HOURS)), span[1])
-        lacking = await asked.rows(
-            completeness(
-                first=hours[0], after=hours[1], kind=chosen.kind or None, site=chosen.site or None, most=_LINES
-            )
-        )
-        heat.draw(_heat(lacking), empty="No device with a rhythm was expected to send in this time.")
-        groups = await asked.rows(reject_groups(first=span[0], after=span[1]))
-        refused.draw(_reasons(groups), empty="Nothing was rejected in this time.")
-        hit = await asked.rows(hits_by_rule(Scope((), (), *span)))
-        broken.draw(_rules(hit), empty="No rule was broken in this time.")
+    async def show(found: Found) -> None:
+        span = frame.span()
+        score.draw(_score(found["scores"]), empty="No day has been scored yet.")
+        sites.draw(_sites(found["sites"]), empty="No site has been scored yet.")
+        heat.draw(_heat(found["lacking"]), empty="No device with a rhythm was expected to send in this time.")
+        refused.draw(_reasons(found["groups"]), empty="Nothing was rejected in this time.")
+        broken.draw(_rules(found["hits"]), empty="No rule was broken in this time.")
         query = urlencode({"from": span[0].isoformat(), "to": span[1].isoformat(), "limit": "100000"})
-        rejects.show(joined(_rejects(groups, frame.now), frame.export(f"rejects?{query}")))
-        drift.show(_shapes(await asked.rows(shapes()), frame.now))
-        checks.show(_checks(frame, await asked.rows(check_results())))
+        rejects.show(joined(_rejects(found["groups"], frame.now), frame.export(f"rejects?{query}")))
+        drift.show(_shapes(found["shapes"], frame.now))
+        checks.show(_checks(frame, found["checks"]))
 
-    return draw
+    return show
 
 
 def _score(rows: list[Row]) -> Options | None:

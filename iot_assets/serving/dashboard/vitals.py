@@ -29,17 +29,18 @@ class Vitals:
     def __init__(self, settings: Settings, told: Callable[[], dict[str, Any]]) -> None:
         self._paths, self._lander_name = DataPaths(settings.data_dir), settings.lander.name
         self._ask_told = told
-        self._told: dict[str, Any] = {}
+        self._told: dict[str, Any] | None = None
         self._told_at = float("-inf")
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Task[dict[str, Any]] | None = None
         self._seen: list[tuple[float, int, int]] = []
 
     async def told(self) -> dict[str, Any]:
-        """``ok``, ``problems``, ``waiting_files`` and the rest of ``/status``, a few seconds old at most."""
-        async with self._asking:
-            if time.monotonic() - self._told_at > _TOLD_FOR:
-                self._told = await asyncio.to_thread(self._ask_told)
-                self._told_at = time.monotonic()
+        """``ok``, ``problems``, ``waiting_files`` and the rest of ``/status``; while it is asked anew, as it was."""
+        if self._asking is None or (self._asking.done() and time.monotonic() - self._told_at > _TOLD_FOR):
+            self._told_at = time.monotonic()
+            self._asking = asyncio.create_task(asyncio.to_thread(self._ask_told))
+        if self._told is None or self._asking.done():
+            self._told = await self._asking
         return self._told
 
     def lander(self) -> LanderStatus | None:

@@ -1,4 +1,4 @@
-"""How many devices there are of each kind, at each site and in each state."""
+"""How many devices there are of each kind, at each site, in each state and in each band of quality."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from iot_assets.serving.reads.question import Question, text_of
 
 
 def device_counts() -> Question:
-    """Columns kind, site, state (null where it is not known) and devices."""
-    return Question(text_of("device_counts"), key=("kind", "site", "state"))
+    """Columns kind, site, state, band (null where they are not known) and devices."""
+    return Question(text_of("device_counts", scored=text_of("scored")), key=("kind", "site", "state", "band"))

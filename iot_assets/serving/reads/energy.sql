@@ -10,6 +10,9 @@ with powers as (
 select date_trunc('day', bucket_at) as day_at, coalesce(kind, '') as kind, sum(mean * kw) as kwh
 from (select device_id, metric, bucket_at, mean from gold.readings_1h where {scope} and mean is not null)
 join powers using (device_id, metric)
-where ($kind is null or coalesce(kind, '') = $kind) and ($site is null or coalesce(site, '') = $site)
+where
+    ($kind is null or coalesce(kind, '') = $kind)
+    and ($site is null or coalesce(site, '') = $site)
+    and ($band is null or device_id in (select device_id from ({scored}) where band = $band))
 group by all
 order by all
