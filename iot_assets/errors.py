@@ -71,3 +71,7 @@ class ContractError(IotAssetsError):
             f"check {check!r} on {table} found {len(failing)} offending rows, so the write was rolled back;"
             f" the first: {failing[0] if failing else 'none'}"
         )
+
+
+class BenchmarkError(IotAssetsError):
+    """A benchmark came to no figures: its part of the platform failed, or did not do all that was asked of it."""

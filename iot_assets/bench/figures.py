@@ -111,6 +111,12 @@ def newest(folder: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def duration(seconds: float) -> str:
+    """A time in the unit in which it is easily read."""
+    unit, factor = next(((u, f) for u, f in (("s", 1.0), ("ms", 1e3)) if seconds * f >= 1), ("µs", 1e6))
+    return f"{seconds * factor:.3g} {unit}"
+
+
 def _spread(values: Sequence[float]) -> dict[str, float | int]:
     middle = statistics.median(values)
     least, most = min(values), max(values)
@@ -128,5 +134,5 @@ def _told(name: str, figure: Mapping[str, Any]) -> str:
     for other, ratio in figure.get("ratios", {}).items():
         text += f", {ratio:g} of {other}"
     if "cpu_seconds" in figure:
-        text += f", CPU {figure['cpu_seconds'] * 1e6:,.4g} µs"
+        text += f", CPU {duration(figure['cpu_seconds'])}"
     return text + (f", at most {figure['peak_mb']:,.0f} MB" if "peak_mb" in figure else "")

@@ -54,13 +54,20 @@ class Ended:
     output: str
 
 
-def run(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str] | None = None) -> Ended:
-    """Run a program to its end, with ``environment`` added to this one; output and errors come as one text."""
+def run(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str | None] | None = None) -> Ended:
+    """Run a program to its end; output and errors come as one text.
+
+    Args:
+        command: the program and its arguments.
+        cwd: the folder that it runs in.
+        environment: variables that differ from those of this process; None takes one away.
+    """
+    variables = {**os.environ, **(environment or {})}
     started = time.perf_counter()
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env={**os.environ, **(environment or {})},
+        env={name: value for name, value in variables.items() if value is not None},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

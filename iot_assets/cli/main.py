@@ -17,6 +17,7 @@ VERBS: Final = MappingProxyType(
         "alerts": "iot_assets.cli.alerts:alerts",
         "catalog": "iot_assets.cli.catalog:catalog",
         "backup": "iot_assets.cli.backup:backup",
+        "bench": "iot_assets.cli.bench:bench",
         "compact": "iot_assets.cli.compact:compact",
         "completion": "iot_assets.cli.completion:completion",
         "demo": "iot_assets.cli.up:demo",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iot_assets.bench.figures import Figures, alternate, newest, percentile, read
+from iot_assets.bench.figures import Figures, alternate, duration, newest, percentile, read
 from iot_assets.bench.script import folder, run
 
 
@@ -45,6 +45,11 @@ def test_a_percentile_is_one_of_the_values(share: float, value: int) -> None:
     assert percentile(range(100, 0, -1), share) == value
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(6.1e-6, "6.1 µs"), (0.0123, "12.3 ms"), (7.409, "7.41 s"), (0, "0 µs")])
+def test_a_duration_is_told_in_a_unit_that_is_easily_read(seconds: float, told: str) -> None:
+    assert duration(seconds) == told
+
+
 def test_a_kept_run_tells_of_machine_versions_and_load(tmp_path: Path) -> None:
     Figures("b", messages=5).keep(tmp_path)
     (file,) = tmp_path.iterdir()
@@ -76,9 +81,11 @@ def test_the_newest_run_of_each_benchmark_is_found_among_files(tmp_path: Path) -
 
 def test_a_process_is_measured_with_what_it_prints_and_its_exit_code(tmp_path: Path) -> None:
     ended = run(
-        [sys.executable, "-c", "import os; print(os.environ['SAID']); exit(3)"], cwd=tmp_path, environment={"SAID": "x"}
+        [sys.executable, "-c", "import os; print(os.environ['SAID'], 'PATH' in os.environ); exit(3)"],
+        cwd=tmp_path,
+        environment={"SAID": "x", "PATH": None},
     )
-    assert (ended.code, ended.output) == (3, "x\n")
+    assert (ended.code, ended.output) == (3, "x False\n")
     assert ended.seconds > 0
     assert ended.cpu_seconds > 0
     assert ended.peak_mb > 1
