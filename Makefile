@@ -39,6 +39,10 @@ test: setup ## linters, types, import rules and tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
+.PHONY: bench
+bench: setup ## benchmarks, in minutes; FULL=1 as in the docs, ONLY="lander api" some of them
+	@$(BIN)/python benchmarks/run.py $(if $(FULL),--full) $(ONLY)
+
 .PHONY: lock
 lock: ## resolve the lock files anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --no-header --constraint requirements/constraints.txt -o requirements/dev.txt --quiet

@@ -1,37 +1,36 @@
 """How fast the decoders are: messages a second on one core, per convention, with peak memory.
 
-Run: ``python benchmarks/decode.py [--messages 250000] [--repeat 5]``. Each convention runs in a process of its own, so
-that its peak memory is its own, and has one core; what is counted is processor time. The batch is made before the clock
-starts and counts in the memory.
+    python benchmarks/decode.py --messages 60000
+
+Each convention runs in a process of its own, so that its peak memory is its own, and has one core; what is counted is
+processor time. The batch is made before the clock starts and counts in the memory.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import os
-import platform
 import random
 import resource
-import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import json_messages
 import pyarrow as pa
 import text_messages
 
+from iot_assets.bench.figures import Figures
+from iot_assets.bench.script import parser
 from iot_assets.decoders.decode import decode
 from iot_assets.decoders.decoded import Bounds
 from iot_assets.decoders.readers.sparkplug_schema import Payload
 from iot_assets.decoders.routes import RouteTable
 
-RESULTS = Path(__file__).parent / "results"
+HERE = Path(__file__).parent
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -228,49 +227,38 @@ def _written(body: Any) -> bytes:
     return body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
-def measure(case: str, messages: int, repeat: int) -> dict[str, int]:
+def measure(case: str, messages: int, repetitions: int) -> tuple[list[float], int, float]:
+    """CPU seconds of each repetition, readings of a batch, and the process's memory; in a process of its own."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     table, routes, bounds = batch(case, messages), RouteTable(), Bounds()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds, readings = [], 0
-    for _ in range(repeat):
+    for _ in range(repetitions):
         start = time.process_time()
         decoded = decode(table, routes, bounds)
         seconds.append(time.process_time() - start)
         assert decoded.rejects.num_rows == 0, decoded.rejects
         readings = decoded.readings.num_rows
         del decoded
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        "messages/s": round(messages / statistics.median(seconds)),
-        "messages/s, best": round(messages / min(seconds)),
-        "readings/s": round(readings / statistics.median(seconds)),
-        "peak MB": peak // 1024,
-        "of it the batch MB": before // 1024,
-    }
+    return seconds, readings, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=250_000)
-    parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--only", default="", help="only conventions whose name begins so; the figures are not kept")
-    given = parser.parse_args()
+    """Measure and report."""
+    asked = parser(__doc__, HERE)
+    asked.add_argument("--messages", type=int, default=250_000)
+    asked.add_argument("--only", default="", help="only conventions whose name begins so; the figures are not kept")
+    given = asked.parse_args()
     spawn = multiprocessing.get_context("spawn")
-    figures: dict[str, Any] = {
-        "messages a batch": given.messages,
-        "repetitions": given.repeat,
-        "load": os.getloadavg()[0],
-    }
-    figures |= {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "duckdb": duckdb.__version__}
+    figures = Figures("decode", messages=given.messages)
     for case in (case for case in CASES if case.startswith(given.only)):
         with spawn.Pool(1) as pool:
-            figures[case] = pool.apply(measure, (case, given.messages, given.repeat))
+            seconds, readings, peak_mb = pool.apply(measure, (case, given.messages, given.repetitions))
+        per_message = readings / given.messages
+        name = case if per_message == 1 else f"{case} ({per_message:.3g} readings a message)"
+        cpu = [one / given.messages for one in seconds]
+        figures.add(name, "messages/s", [1 / one for one in cpu], cpu_seconds=cpu, peak_mb=[peak_mb])
     if not given.only:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"decode-{datetime.now(UTC):%Y-%m-%d}.json").write_text(json.dumps(figures, indent=1) + "\n")
-    for name, value in figures.items():
-        print(f"{name}: {value}")
+        figures.keep(given.into)
 
 
 if __name__ == "__main__":

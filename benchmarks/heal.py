@@ -16,10 +16,7 @@ otherwise:
 
 from __future__ import annotations
 
-import argparse
 import json
-import shutil
-import statistics
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -29,6 +26,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from iot_assets.assets.silver import settle_pending
+from iot_assets.bench.figures import Figures
+from iot_assets.bench.script import folder, parser
 from iot_assets.lake.landed import FOOTER_ROWS, LANDED_SCHEMA, WRITING
 from iot_assets.lake.message_id import MessageIds
 from iot_assets.lake.paths import DataPaths
@@ -42,7 +41,7 @@ from iot_assets.warehouse.publish import publish
 
 HERE = Path(__file__).parent
 HOT_DAYS = 35
-REPETITIONS = 5
+ORDINARY = "ordinary minute of 5,000 messages"
 _DAY = """
 create or replace temp table day_readings as from silver.readings limit 0;
 
@@ -189,11 +188,10 @@ class Bench:
         return time.perf_counter() - started
 
 
-def measure(bench: Bench, devices: int, days: int, *, with_publication: bool) -> dict[str, float]:
-    """The figures, in seconds."""
+def measure(figures: Figures, bench: Bench, devices: int, days: int, repetitions: int) -> None:
+    """Add the figures."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     half = min(days // 2, 183)
-    results: dict[str, float] = {}
 
     def late(device: int, first_day: int, count: int, minute: int = 30) -> float:
         """Some minutes beside the readings that are there, so that every one is new."""
@@ -210,51 +208,38 @@ def measure(bench: Bench, devices: int, days: int, *, with_publication: bool) ->
         ]
 
     bench.land(ordinary())
-    results["first minute s"] = bench.minute()
+    figures.add("first minute", "s", [bench.minute()])
     fresh, again = [], []
-    for _ in range(REPETITIONS):
+    for _ in range(repetitions):
         sent = ordinary()
         bench.land(sent)
         fresh.append(bench.minute())
         bench.land(sent)
         again.append(bench.minute())
-    results["ordinary minute of 5,000 messages s"] = statistics.median(fresh)
-    results["the same again, duplicates only s"] = statistics.median(again)
-    results["ratio duplicates to ordinary"] = results["the same again, duplicates only s"] / statistics.median(fresh)
-    if with_publication:
-        results["publication s"] = bench.publish()
-    days_late = [late(1 + n, half + 5 + n, 1) for n in range(REPETITIONS)]
-    results["a day, half a year late, in the lake only s"] = statistics.median(days_late)
+    figures.add(ORDINARY, "s", fresh)
+    figures.add("the same again, duplicates only", "s", again, against=[ORDINARY])
+    days_late = [late(1 + n, half + 5 + n, 1) for n in range(repetitions)]
+    figures.add("a day, half a year late, in the lake only", "s", days_late, against=[ORDINARY])
     for where, minute in (("in the lake", 30), ("in the file", 20)):
-        results[f"{half} days late at once, {where} s"] = statistics.median(
-            late(n, half, half - 1, minute) for n in range(42, 42 + REPETITIONS)
-        )
-    return {name: round(seconds, 3) for name, seconds in results.items()}
+        at_once = [late(n, half, half - 1, minute) for n in range(42, 42 + repetitions)]
+        figures.add(f"{half} days late at once, {where}", "s", at_once, against=[ORDINARY])
 
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--devices", type=int, default=10_000)
-    parser.add_argument("--days", type=int, default=365)
-    parser.add_argument("--publish", action="store_true", help="also measure a publication")
-    arguments = parser.parse_args()
-    data = HERE / "work" / f"heal_{arguments.devices}_{arguments.days}"
-    shutil.rmtree(data, ignore_errors=True)  # what was measured before has changed it
-    data.mkdir(parents=True)
-    try:
-        make(data, arguments.devices, arguments.days)
-        results = measure(Bench(data), arguments.devices, arguments.days, with_publication=arguments.publish)
-    finally:
-        shutil.rmtree(data)
-    (HERE / "results").mkdir(exist_ok=True)
-    name = f"{arguments.devices:,} devices, {arguments.days} days of hourly readings"
-    (HERE / "results" / f"heal-{datetime.now(UTC):%Y-%m-%d}.json").write_text(
-        json.dumps({name: results}, indent=1) + "\n"
-    )
-    print(name)
-    for key, value in results.items():
-        print(f"  {key:55} {value}")
+    asked = parser(__doc__, HERE)
+    asked.add_argument("--devices", type=int, default=10_000)
+    asked.add_argument("--days", type=int, default=365)
+    asked.add_argument("--publish", action="store_true", help="also measure a publication")
+    given = asked.parse_args()
+    with folder(given.work) as data:
+        make(data, given.devices, given.days)
+        figures = Figures("heal", devices=given.devices, days=given.days)
+        bench = Bench(data)
+        measure(figures, bench, given.devices, given.days, given.repetitions)
+        if given.publish:
+            figures.add("publication", "s", [bench.publish()])
+    figures.keep(given.into)
 
 
 if __name__ == "__main__":

@@ -10,27 +10,25 @@ empty folder and half a second of warming up.
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
 import os
 import select
 import signal
 import socket
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.dataset as ds
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
 
+from iot_assets.bench.figures import Figures  # noqa: E402
+from iot_assets.bench.script import ended, folder, parser  # noqa: E402
 from iot_assets_tests.brokers import free_port  # noqa: E402
 
 WARM_SECONDS = 0.5
@@ -89,17 +87,29 @@ def generate(port: int, clients: int, seconds: float, request: bytes) -> dict[st
     }
 
 
-def once(clients: int, seconds: float, lines: int) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What came of one load: what the clients saw, and what it took the lander."""
+
+    per_second: float
+    median_ms: float
+    p99_ms: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+def once(work: Path, clients: int, seconds: float, lines: int) -> Load:
     """One lander, one load, and the count in the lake."""
-    with tempfile.TemporaryDirectory(dir=ROOT / "benchmarks" / "work") as folder:
+    with folder(work) as data:
         port = free_port()
         environment = {
             **os.environ,
-            "IOT_DATA_DIR": folder,
+            "IOT_DATA_DIR": str(data),
             "IOT_MQTT__ENABLED": "false",
             "IOT_HTTP__PORT": str(port),
         }
-        lander = subprocess.Popen([sys.executable, "-m", "iot_assets", "land"], env=environment, cwd=folder, stderr=-3)
+        started = time.perf_counter()
+        lander = subprocess.Popen([sys.executable, "-m", "iot_assets", "land"], env=environment, cwd=data, stderr=-3)
         try:
             wait_for(port)
             cpu = -cpu_seconds(lander.pid)
@@ -108,16 +118,12 @@ def once(clients: int, seconds: float, lines: int) -> dict[str, float]:
             cpu += cpu_seconds(lander.pid)
         finally:
             lander.send_signal(signal.SIGTERM)
-            _, code, usage = os.wait4(lander.pid, 0)
-            lander.returncode = os.waitstatus_to_exitcode(code)
-        landed = ds.dataset(Path(folder) / "lake" / "landed", format="parquet").count_rows()
-    if landed != found["total"]:
-        sys.exit(f"{found['total']} bodies were answered 200, and {landed} lie in the lake")
-    found["lines/s"] = found["requests/s"] * lines
-    found["CPU µs/request"] = cpu * 1e6 / found["total"]
-    found["peak MB"] = usage.ru_maxrss / 1024
-    del found["total"]
-    return found
+            used = ended(lander, started)
+        landed = ds.dataset(data / "lake" / "landed", format="parquet").count_rows()
+    if found["refused"] or landed != found["total"]:
+        sys.exit(f"{found['total']} bodies were answered 200, {found['refused']} refused, and {landed} lie in the lake")
+    each = cpu / found["total"]
+    return Load(found["requests/s"], found["median ms"], found["99 % ms"], each, used.peak_mb)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -139,21 +145,25 @@ def wait_for(port: int) -> None:
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clients", type=int, default=24)
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--lines", type=int, nargs="+", default=[1, 1000])
-    parser.add_argument("--repetitions", type=int, default=5)
-    arguments = parser.parse_args()
-    (ROOT / "benchmarks" / "work").mkdir(exist_ok=True)
-    results = {}
-    for lines in arguments.lines:
-        runs = [once(arguments.clients, arguments.seconds, lines) for _ in range(arguments.repetitions)]
-        name = f"{arguments.clients} clients, {lines:,} {'line' if lines == 1 else 'lines'} a request"
-        results[name] = {key: round(statistics.median(run[key] for run in runs), 1) for key in runs[0]}
-        print(name, results[name])
-    target = ROOT / "benchmarks" / "results" / f"intake-{datetime.now(UTC):%Y-%m-%d}.json"
-    target.write_text(json.dumps(results, indent=1) + "\n")
+    asked = parser(__doc__, HERE)
+    asked.add_argument("--clients", type=int, default=24)
+    asked.add_argument("--seconds", type=float, default=5)
+    asked.add_argument("--lines", type=int, nargs="+", default=[1, 1000])
+    given = asked.parse_args()
+    figures = Figures("intake", clients=given.clients, seconds=given.seconds)
+    for lines in given.lines:
+        found = [once(given.work, given.clients, given.seconds, lines) for _ in range(given.repetitions)]
+        name = f"requests of {lines:,} line{'s' * (lines > 1)}"
+        figures.add(
+            name,
+            "requests/s",
+            [one.per_second for one in found],
+            cpu_seconds=[one.cpu_seconds for one in found],
+            peak_mb=[one.peak_mb for one in found],
+        )
+        figures.add(f"{name}, latency, median", "ms", [one.median_ms for one in found])
+        figures.add(f"{name}, latency, p99", "ms", [one.p99_ms for one in found])
+    figures.keep(given.into)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,8 @@ how it is used, which tells how busy the machine was.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import shutil
-import statistics
-import subprocess
 import sys
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -29,6 +25,8 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).parent))
 from history import SERIES, WORK, history
 
+from iot_assets.bench.figures import Figures
+from iot_assets.bench.script import Ended, parser, run
 from iot_assets.lake.landed import LANDED_SCHEMA, WRITING
 from iot_assets.lake.paths import DataPaths, joined_path
 from iot_assets.serving.trace import Figure, trace, trace_reject
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 READINGS, DAYS, HOT_DAYS = 100_000_000, 30, 10
 PER_DAY = READINGS // DAYS // SERIES * SERIES
-REPETITIONS = 7
 #: Messages of a landed file: about a minute's, and what a joined one holds at most.
 MINUTE, JOINED = PER_DAY // 1440, 250_000
 DEVICE, METRIC = "old_37", "metric_3"
@@ -124,8 +121,8 @@ def make(data: Path) -> None:
     (data / "days.json").write_text(json.dumps([str(hot), str(cold)]))
 
 
-def measure(data: Path) -> dict[str, dict[str, float]]:
-    """Medians in seconds."""
+def questions(data: Path) -> dict[str, tuple[Callable[[], list[dict[str, object]]], list[str]]]:
+    """What is asked → the query, and the same as arguments of the command."""
     paths = DataPaths(data)
     hot, cold = json.loads((data / "days.json").read_text())
     with Warehouse(paths.warehouse).connect() as connection:
@@ -133,63 +130,70 @@ def measure(data: Path) -> dict[str, dict[str, float]]:
             "select event_at, device_id, metric from silver.corrections limit 1 offset 5000"
         ).fetchall()[0]
         ((reject,),) = connection.execute("select message_id from silver.rejects limit 1 offset 5000").fetchall()
-    questions: dict[str, tuple[Callable[[], list[dict[str, object]]], list[str]]] = {}
+    found: dict[str, tuple[Callable[[], list[dict[str, object]]], list[str]]] = {}
     for name, table, of, what, at in (
         ("an hour of a hot day", "gold.readings_1h", DEVICE, METRIC, datetime.fromisoformat(f"{hot}T14:00+00:00")),
         ("an hour of a cold day", "gold.readings_1h", DEVICE, METRIC, datetime.fromisoformat(f"{cold}T14:00+00:00")),
         ("a correction", "silver.corrections", device, metric, corrected_at),
     ):
         figure = Figure(table, of, what, at)
-        questions[name] = (
+        found[name] = (
             lambda figure=figure: trace(paths, figure, 1000),
             [table, "--device", of, "--metric", what, "--at", at.isoformat()],
         )
-    questions["a reject"] = (lambda: trace_reject(paths, str(reject)), ["silver.rejects", "--id", str(reject)])
-    results = {name: _times(data, query, arguments) for name, (query, arguments) in questions.items()}
-    return {**results, "the command's help alone": _times(data, list, ["--help"])}
+    found["a reject"] = (lambda: trace_reject(paths, str(reject)), ["silver.rejects", "--id", str(reject)])
+    return found
 
 
-def _times(data: Path, query: Callable[[], list[dict[str, object]]], arguments: list[str]) -> dict[str, float]:
-    environment = {**os.environ, "IOT_DATA_DIR": str(data)}
-    command = [sys.executable, "-m", "iot_assets", "trace", *arguments, "--json"]
-    queries, processes = [], []
-    for _ in range(REPETITIONS):
-        started = time.perf_counter()
-        found = query()
-        queries.append(time.perf_counter() - started)
-        assert all(row["file"] for row in found), "the raw message is missing"
-        started = time.perf_counter()
-        said = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
-        processes.append(time.perf_counter() - started)
-        assert said.count("message_id") >= len(found)
-    return {
-        "readings": len(found),
-        "query s": round(statistics.median(queries), 3),
-        "whole process s": round(statistics.median(processes), 3),
-    }
+def command(data: Path, *arguments: str) -> Ended:
+    """The whole process of ``iot-assets trace``."""
+    program = [sys.executable, "-m", "iot_assets", "trace", *arguments]
+    done = run(program, cwd=data, environment={"IOT_DATA_DIR": str(data.absolute())})
+    assert not done.code, done.output
+    return done
+
+
+def measure(figures: Figures, data: Path, repetitions: int) -> None:
+    """Add the figures: of each question the query alone, then the process."""
+    asked = questions(data)
+    help_alone = "the command's help alone"
+    figures.add(help_alone, "s", [command(data, "--help").seconds for _ in range(repetitions)])
+    for name, (query, arguments) in asked.items():
+        queries, processes = [], []
+        for _ in range(repetitions):
+            started = time.perf_counter()
+            found = query()
+            queries.append(time.perf_counter() - started)
+            assert all(row["file"] for row in found), "the raw message is missing"
+            processes.append(command(data, *arguments, "--json"))
+            assert processes[-1].output.count("message_id") >= len(found)
+        figures.add(f"{name}, query alone", "s", queries)
+        figures.add(
+            f"{name}, whole process",
+            "s",
+            [one.seconds for one in processes],
+            against=[help_alone],
+            peak_mb=[one.peak_mb for one in processes],
+        )
 
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keep", action="store_true", help="keep the data folder, and use it if it is there")
-    keep = parser.parse_args().keep
+    asked = parser(__doc__, HERE, repetitions=7)
+    asked.add_argument("--keep", action="store_true", help="keep the data folder, and use it if it is there")
+    given = asked.parse_args()
     data = WORK / "trace"
     try:
         if not (data / "days.json").exists():
             shutil.rmtree(data, ignore_errors=True)
             data.mkdir(parents=True)
             make(data)
-        results = measure(data)
+        figures = Figures("trace", readings=READINGS, days=DAYS)
+        measure(figures, data, given.repetitions)
     finally:
-        if not keep:
+        if not given.keep:
             shutil.rmtree(data, ignore_errors=True)
-    (HERE / "results").mkdir(exist_ok=True)
-    (HERE / "results" / f"trace-{datetime.now(UTC):%Y-%m-%d}.json").write_text(json.dumps(results, indent=1) + "\n")
-    for name, figures in results.items():
-        print(name)
-        for key, value in figures.items():
-            print(f"  {key:32} {value}")
+    figures.keep(given.into)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 # ruff: noqa: INP001 - a script beside its pages, not a package
 """Makes the parts of the docs that come from the code: ``.venv/bin/python docs/make.py``, or ``--check`` to compare.
 
-Whole pages: ``docs/settings.md``, ``docs/tables.md``, ``docs/reference``, ``iot.example.toml``; and for Dagster's page
-``iot_assets/assets/column_lineage.json`` and ``code_versions.json``. In the others, what stands between
-``<!-- made: NAME -->`` and ``<!-- end -->``. Belongs here: turning the code's own tables into Markdown. Does not: words
-of its own.
+Whole pages: ``docs/settings.md``, ``docs/tables.md``, ``docs/reference``, ``iot.example.toml``, the pictures of
+benchmarks; and for Dagster's page ``iot_assets/assets/column_lineage.json`` and ``code_versions.json``. In the others,
+what stands between ``<!-- made: NAME -->`` and ``<!-- end -->``. Belongs here: turning the code's own tables into
+Markdown. Does not: words of its own.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+import benchmarks_page
 import conventions_page
 import reference_pages
+from benchmark_pictures import pictures
 from code_parts import code_versions
 from conventions_page import table as _table
 from sample_run import sample
@@ -56,7 +58,7 @@ def main() -> None:
     for path in stale:
         print(f"{path.relative_to(ROOT)}: {'out of date, run docs/make.py' if given.check else 'made anew'}")
         if not given.check:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(made()[path], encoding="utf-8")
     sys.exit(1 if stale and given.check else 0)
 
@@ -66,6 +68,7 @@ def made() -> dict[Path, str]:
     pages = {path: _printed(*words) for path, words in PAGES.items()}
     pages[HERE / "tables.md"] = reference_pages.index()
     pages |= {HERE / "reference" / name: text for name, text in reference_pages.pages().items()}
+    pages |= pictures(benchmarks_page.runs())
     pages[ROOT / "iot_assets" / "assets" / "column_lineage.json"] = _column_lineage()
     pages[ROOT / "iot_assets" / "assets" / "code_versions.json"] = code_versions()
     for path in sorted(HERE.glob("*.md")):
@@ -168,6 +171,8 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "functions": _functions,
         "library": _library,
         "rules": _rules,
+        "benchmark targets": benchmarks_page.targets,
+        "benchmark figures": benchmarks_page.figures,
     }
 )
 

@@ -111,6 +111,11 @@ def newest(folder: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def number(value: float) -> str:
+    """A number as people write it."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def duration(seconds: float) -> str:
     """A time in the unit in which it is easily read."""
     unit, factor = next(((u, f) for u, f in (("s", 1.0), ("ms", 1e3)) if seconds * f >= 1), ("µs", 1e6))
@@ -130,9 +135,10 @@ def _short(value: float) -> float:
 
 
 def _told(name: str, figure: Mapping[str, Any]) -> str:
-    text = f"{name}: {figure['median']:,} {figure['unit']} ({figure['min']:,} to {figure['max']:,})"
+    median, least, most = (number(figure[key]) for key in ("median", "min", "max"))
+    text = f"{name}: {median} {figure['unit']} ({least} to {most})"
     for other, ratio in figure.get("ratios", {}).items():
-        text += f", {ratio:g} of {other}"
+        text += f", {number(ratio)} × {other}"
     if "cpu_seconds" in figure:
         text += f", CPU {duration(figure['cpu_seconds'])}"
-    return text + (f", at most {figure['peak_mb']:,.0f} MB" if "peak_mb" in figure else "")
+    return text + (f", at most {number(figure['peak_mb'])} MB" if "peak_mb" in figure else "")

@@ -1,0 +1,86 @@
+"""Every benchmark of the project, and what is asked of its figures.
+
+Belongs here: two tables. Does not: measuring, which is a script each in the clone's ``benchmarks/``, but for ``path``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One script: what it measures, and its arguments in the form of minutes and in the full form."""
+
+    what: str
+    quick: tuple[str, ...] = ("--repetitions", "1")
+    full: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is asked of one figure: of its median, its CPU time, its memory, or its ratio to another figure."""
+
+    benchmark: str
+    figure: str
+    limit: float
+    better: Literal["higher", "lower"]
+    of: Literal["median", "min", "max", "cpu_seconds", "peak_mb"] = "median"
+    ratio_to: str = ""
+    bound: str = ""
+    """What bounds it, where it is not met."""
+
+    @property
+    def told(self) -> str:
+        """Of what it is asked, in words."""
+        if self.ratio_to:
+            return f"{self.figure}, beside {self.ratio_to}"
+        return self.figure + {"median": "", "min": ", least", "max": ", most", "cpu_seconds": ", CPU"}.get(
+            self.of, ", memory"
+        )
+
+    def measured(self, figures: Mapping[str, Mapping[str, Any]]) -> float | None:
+        """What these figures say; None where they do not."""
+        figure = figures.get(self.figure, {})
+        found = figure.get("ratios", {}).get(self.ratio_to) if self.ratio_to else figure.get(self.of)
+        return None if found is None else float(found)
+
+    def met(self, measured: float) -> bool:
+        """Whether that is good enough."""
+        return measured >= self.limit if self.better == "higher" else measured <= self.limit
+
+
+#: Name → benchmark. The script is ``benchmarks/NAME.py``; ``path`` comes with the package.
+BENCHMARKS: Final = MappingProxyType(
+    {
+        "path": Benchmark(
+            "the whole path, from a backlog in a broker to the published copy: what `iot-assets bench` shows a user",
+            quick=("--messages", "20000", "--repetitions", "1"),
+        ),
+        "intake": Benchmark(
+            "the HTTP intake: requests of one line and of a thousand from 24 clients, latency, CPU a request",
+            quick=("--seconds", "1", "--repetitions", "1"),
+        ),
+        "decode": Benchmark(
+            "decoding, per convention: messages a second, peak memory",
+            quick=("--messages", "20000", "--repetitions", "1"),
+            full=("--messages", "60000"),
+        ),
+        "heal": Benchmark(
+            "late data: one device half a year late among 10,000; a minute of nothing but duplicates",
+            quick=("--devices", "1000", "--days", "30", "--repetitions", "1"),
+        ),
+        "trace": Benchmark(
+            "from an hour's figure, a correction and a reject back to the raw messages, on 100 million readings",
+        ),
+        "backup": Benchmark(
+            "a first backup, the next one, putting it back; for how long runs cannot write meanwhile",
+            quick=("--gigabytes", "0.1", "--repetitions", "1"),
+        ),
+    }
+)
+
+TARGETS: Final[tuple[Target, ...]] = ()
