@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from iot_assets_tests.chaos import crashes, landed_bytes, spool_bytes, statements
+from iot_assets_tests.chaos import crashes, landed_bytes, processes, spool_bytes, statements
 
 if TYPE_CHECKING:
     from iot_assets_tests.chaos.ledger import Episode
@@ -59,7 +59,7 @@ KINDS: Final = MappingProxyType(
         "landed": Kind(
             landed_bytes.damage,
             "A landed file is cut, zeroed, or has one bit flipped; some of these files meet a whole minute.",
-            "It is never taken for sound unless what it says is unchanged; it is set aside and recorded as corrupt, with"
+            "It is never taken for sound unless what it says is unchanged; it is set aside, recorded as corrupt, with"
             " a line in the log; the other files are entered, the books balance.",
         ),
         "statement": Kind(
@@ -71,6 +71,14 @@ KINDS: Final = MappingProxyType(
             statements.kill_statements,
             "The process of a minute is killed at statements of chance.",
             "As above.",
+        ),
+        "processes": Kind(
+            processes.trouble,
+            "Forty faults of real processes, one after the other: Mosquitto, a lander behind a proxy that reads every"
+            " packet, publishers, a disk of 192 MB, Dagster's runs (the table is in troubles.py).",
+            "What any publisher was answered for, and what our lander answered for, is in the lake; the next run gives"
+            " the oracle's tables and no check fails; what a person must know is in the log, the status and a metric;"
+            " no process needed a hand.",
         ),
     }
 )

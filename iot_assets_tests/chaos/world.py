@@ -1,6 +1,6 @@
-"""What the platform must make of a lake, by the oracle: messages of one plain format, read again in plain Python.
+"""What the platform must make of a lake, by the oracle: messages of one plain format, read again in plain words.
 
-A payload is ``{"id": device, "dt": epoch seconds, "value": number}`` on the topic ``sensors``; anything else is a reject.
+A payload is ``{"id": device, "dt": epoch seconds, "value": number}`` on the topic ``sensors``; all else is a reject.
 Belongs here: such messages, what the tables must hold, comparing. Does not: how the lake came about.
 """
 
