@@ -93,6 +93,10 @@ class Mqtt(Section):
     watch_drops: bool = Field(
         default=True, description="Subscribe to the broker's own $SYS counter of dropped messages."
     )
+    bulk_reading: bool = Field(
+        default=True,
+        description="Decode many messages at a time; switched off, each is left to the MQTT library, at a fraction of the speed.",
+    )
     tls: Tls = Field(default=Tls(), description="Encryption.")
 
     @field_validator("topics", mode="before")

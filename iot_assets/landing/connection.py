@@ -9,7 +9,7 @@ Belongs here: paho. Does not: when to connect and what to subscribe to (``link.p
 from __future__ import annotations
 
 import contextlib
-import json
+import functools
 import logging
 import os
 import select
@@ -25,9 +25,17 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from iot_assets.landing import causes
+from iot_assets.landing import causes, properties, publishes
 from iot_assets.landing.credentials import password, tls_context
-from iot_assets.landing.paho_private import drop, forgive_ping, send_acknowledgements, topic_of
+from iot_assets.landing.instants import Instants
+from iot_assets.landing.paho_private import (
+    BulkClient,
+    bulk_reading_fits,
+    drop,
+    forgive_ping,
+    send_acknowledgements,
+    topic_of,
+)
 from iot_assets.landing.taken import Taken
 
 if TYPE_CHECKING:
@@ -75,7 +83,12 @@ class Connection:
         self._tls = mqtt.tls.enabled
         self._poll = select.poll()
         version = MQTTProtocolVersion.MQTTv5 if protocol == "5" else MQTTProtocolVersion.MQTTv311
-        self._client = client = Client(
+        self._instants = Instants()
+        self._in_bulk = True
+        self._room = 0
+        """How many messages may still be taken by ``read``."""
+        bulk = mqtt.bulk_reading and bulk_reading_fits()
+        self._client = client = (functools.partial(BulkClient, self._take) if bulk else Client)(
             CallbackAPIVersion.VERSION2,
             client_id=mqtt.client_id,
             clean_session=None if protocol == "5" else False,
@@ -133,11 +146,15 @@ class Connection:
         return reading and (bool(events & ~select.POLLOUT) or self._pending())
 
     def read(self, *, messages: int, size: int, seconds: float) -> None:
-        """Take what the socket holds, up to bounds, or until the broker says something its owner must handle."""
+        """Take what the socket holds, up to bounds, or until the broker says something its owner must handle.
+
+        The bound on bytes is passed by no more than what is read at once, or by one message.
+        """
         until = time.monotonic() + seconds
         taken, news = self.taken, self.news
         while self.ended is None and len(taken) < messages and taken.size < size:
             was_accepted, subacks = news.accepted, len(news.granted)
+            self._room = messages - len(taken)
             self._client.loop_read()
             if self._fault:
                 self._end("sent what we could not take; the connection is made anew")
@@ -220,7 +237,9 @@ class Connection:
         return causes.of_silence(self._said.text, tls_unanswered=self._tls and self.news.accepted is None)
 
     def _pending(self) -> bool:
-        """Whether TLS has bytes decrypted that no poll would tell of."""
+        """Whether there are bytes, decrypted or read ahead, that no poll would tell of."""
+        if isinstance(self._client, BulkClient) and self._client.ahead:
+            return True
         sock = self._client.socket()
         return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
@@ -231,6 +250,20 @@ class Connection:
             return False
         self._poll.modify(sock.fileno(), select.POLLIN)
         return bool(self._poll.poll(0))
+
+    def _take(self, data: bytes, at: int) -> int:
+        """Take what can be taken in bulk of the packets that begin here; where the first begins that cannot."""
+        if not self._in_bulk:
+            return at
+        try:
+            found = publishes.read(data, at, self._room, version_5=self.protocol == "5")
+            if len(found):
+                self.taken.extend(found.batch(self._instants.next(len(found))), found.size)
+        except Exception:  # noqa: BLE001 - logged, and nothing is lost: paho takes them
+            self._log.exception("messages could not be taken in bulk; on this connection they are taken one by one")
+            self._in_bulk = False
+            return at
+        return found.end
 
     # Callbacks. paho suppresses and logs what they raise; _on_message, where that would lose a message, says so itself.
 
@@ -276,11 +309,12 @@ class Connection:
                 with contextlib.suppress(ValueError):  # another broker may use the name for something else
                     self.news.drops = int(message.payload)
                 return
-            content_type, attributes = _properties(message.properties)
+            values = {} if message.properties is None else vars(message.properties)
+            content_type, attributes = properties.kept(values.get("ContentType"), values.get("UserProperty", []))
             self.taken.add(
                 topic,
                 bytes(message.payload),
-                received_us=time.time_ns() // 1000,
+                received_us=self._instants.next(),
                 qos=message.qos,
                 retain=message.retain,
                 dup=message.dup,
@@ -292,24 +326,6 @@ class Connection:
             # Passed over in silence, the message would hold its place in the window for ever: have it sent again.
             self._log.exception("a message could not be taken")
             self._fault = True
-
-
-def _properties(properties: Properties | None) -> tuple[str | None, str | None]:
-    """Content type and, as JSON, the user properties; a name that comes twice has a list of values."""
-    if properties is None:
-        return None, None
-    values = vars(properties)
-    pairs: list[tuple[str, str]] = values.get("UserProperty", [])
-    merged: dict[str, str | list[str]] = {}
-    for name, value in pairs:
-        match merged.get(name):
-            case None:
-                merged[name] = value
-            case str() as first:
-                merged[name] = [first, value]
-            case several:
-                several.append(value)
-    return values.get("ContentType"), json.dumps(merged, ensure_ascii=False) if merged else None
 
 
 class _LastSaid(logging.Logger):

@@ -278,9 +278,9 @@ class _Lander:
     def _arrived(self, taken: Taken) -> None:
         self._received += len(taken)
         self._received_bytes += taken.size
-        self._duplicates += sum(taken.dup)
+        self._duplicates += taken.duplicates
         self._last_arrival = time.monotonic()
-        self._last_message_at = datetime.fromtimestamp(taken.received_us[-1] / 1e6, UTC)
+        self._last_message_at = datetime.fromtimestamp(taken.last_us / 1e6, UTC)
 
     def _over(self) -> bool:
         if self._stop.is_set() or (self._ends is not None and time.monotonic() >= self._ends):

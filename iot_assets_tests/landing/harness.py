@@ -85,6 +85,12 @@ def taken(payloads: Iterable[bytes], received_us: int = 1_763_000_000_000_000) -
     return made
 
 
+def contents(found: Taken) -> list[tuple[str, bytes]]:
+    """Topic and payload of each message taken."""
+    rows = found.batch(MessageIds("lander", 1_763_000_000_000), 0)
+    return list(zip(rows["topic"].to_pylist(), rows["payload"].to_pylist(), strict=True))
+
+
 def batch(payloads: Iterable[bytes], first: int = 0, start_ms: int = 1_763_000_000_000) -> pa.RecordBatch:
     return taken(payloads).batch(MessageIds("lander", start_ms), first)
 

@@ -37,11 +37,14 @@ def _hear_everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
 
-def test_a_message_is_landed_with_all_that_mqtt_5_says_about_it(mosquitto: Mosquitto, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bulk", [True, False])
+def test_a_message_is_landed_with_all_that_mqtt_5_says_about_it(
+    mosquitto: Mosquitto, tmp_path: Path, *, bulk: bool
+) -> None:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.ContentType = "application/json"
     properties.UserProperty = [("site", "a"), ("via", "x"), ("via", "y"), ("via", "z")]
-    with Running(settings_for(tmp_path / "data", mosquitto.port)) as lander:
+    with Running(settings_for(tmp_path / "data", mosquitto.port, mqtt={"bulk_reading": bulk})) as lander:
         lander.connected()
         mosquitto.publish([("t/é", b"\xff\x00")], properties=properties)
         mosquitto.publish([("t/plain", b"")], qos=0)

@@ -8,7 +8,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 import iot_assets.landing
-from iot_assets.landing.paho_private import PRIVATE_NAMES, topic_of
+from iot_assets.landing.paho_private import PRIVATE_NAMES, BulkClient, topic_of
 
 
 def test_each_private_name_is_there_in_the_installed_paho() -> None:
@@ -17,6 +17,14 @@ def test_each_private_name_is_there_in_the_installed_paho() -> None:
         for name in names:
             assert hasattr(owners[owner], name), f"paho's {owner} has no {name} any more"
     assert list(inspect.signature(Client._packet_queue).parameters)[1:5] == ["command", "packet", "mid", "qos"]
+
+
+def test_a_client_that_reads_ahead_takes_no_name_of_paho_s_but_those_it_means_to() -> None:
+    stock, bulk = Client(CallbackAPIVersion.VERSION2), BulkClient(lambda _, at: at, CallbackAPIVersion.VERSION2)
+    own = {*vars(BulkClient), *(vars(bulk).keys() - vars(stock).keys())} - set(dir(object))
+    assert {"_data", "_whole"} <= own
+    assert {name for name in own if hasattr(stock, name)} == {"__module__", "loop_read", "_sock_recv"}
+    assert list(inspect.signature(Client._sock_recv).parameters)[1:] == ["bufsize"]
 
 
 def test_no_other_module_of_the_room_touches_a_private_name_of_paho() -> None:

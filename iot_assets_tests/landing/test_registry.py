@@ -9,6 +9,7 @@ import pytest
 
 from iot_assets.landing import registry
 from iot_assets.landing.registry import RegistryWatch
+from iot_assets_tests.landing.harness import contents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,8 @@ def test_a_new_content_is_one_message_with_the_file_s_name_as_topic(tmp_path: Pa
     found = watch.poll()
     assert found is not None
     taken, sha256 = found
-    assert (taken.source, taken.session, taken.topics, taken.payloads) == ("registry", 0, ["devices.json"], [b"[1]"])
+    assert (taken.source, taken.session) == ("registry", 0)
+    assert contents(taken) == [("devices.json", b"[1]")]
     assert sha256 == hashlib.sha256(b"[1]").hexdigest()
     watch.landed(sha256)
     assert watch.poll() is None
@@ -54,7 +56,7 @@ def test_a_file_that_is_being_written_is_left_alone_until_it_holds_still(tmp_pat
     assert watch.poll() is None
     found = watch.poll()
     assert found is not None
-    assert found[0].payloads == [b"[1, 2]"]
+    assert contents(found[0]) == [("devices.json", b"[1, 2]")]
 
 
 def test_a_missing_file_is_said_once_and_landed_when_it_comes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,74 @@
+"""Load over MQTT: readings of a fleet, published at QoS 1 as fast as a broker takes them, or at a rate.
+
+    python benchmarks/mqtt_load.py --port 1883 --messages 1000000
+    python benchmarks/mqtt_load.py --port 1883 --messages 1200000 --per-second 20000 --metrics 6
+
+Prints when it began and ended and how many messages the broker answered for, as JSON. The publisher itself is that of
+the stories (``iot_assets_tests/story/publisher.py``); here is what it publishes, made at the moment it is sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import overload
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from iot_assets_tests.story.publisher import Publisher  # noqa: E402
+
+_METRICS = ("temperature", "humidity", "pressure", "voltage", "current", "co2")
+
+
+class Readings(Sequence[tuple[str, bytes]]):
+    """Message number → topic and payload: JSON, with the time at which it was asked for in ``timestamp``."""
+
+    def __init__(self, count: int, *, size: int = 0, metrics: int = 1, devices: int = 1000) -> None:
+        self._count, self._size, self._metrics, self._devices = count, size, metrics, devices
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, number: int) -> tuple[str, bytes]: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[tuple[str, bytes]]: ...
+    def __getitem__(self, number: int | slice) -> tuple[str, bytes] | list[tuple[str, bytes]]:
+        if isinstance(number, slice):
+            return [self[n] for n in range(*number.indices(self._count))]
+        device = number % self._devices
+        values = ",".join(f'"{name}":{(number + 7 * n) % 900 / 10}' for n, name in enumerate(_METRICS[: self._metrics]))
+        text = f'{{"device_id":"d{device:04d}","number":{number},"timestamp":{time.time():.6f},{values}'
+        if (missing := self._size - len(text) - 12) >= 0:
+            text += f',"note":"{"x" * missing}"'
+        return f"bench/d{device:04d}", f"{text}}}".encode()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--messages", type=int, required=True)
+    parser.add_argument("--per-second", type=float, help="as fast as the broker takes them, unless given")
+    parser.add_argument("--size", type=int, default=0, help="bytes of a payload, at least")
+    parser.add_argument("--metrics", type=int, default=1, choices=range(1, 7))
+    parser.add_argument("--devices", type=int, default=1000)
+    arguments = parser.parse_args()
+    began = datetime.now(UTC)
+    messages = Readings(arguments.messages, size=arguments.size, metrics=arguments.metrics, devices=arguments.devices)
+    with Publisher(arguments.port, messages, per_second=arguments.per_second, window=20_000) as publisher:
+        while publisher.acknowledged < arguments.messages and publisher.error is None:
+            time.sleep(0.01)
+    ended = datetime.now(UTC)
+    print(json.dumps({"began": began.isoformat(), "ended": ended.isoformat(), "acknowledged": publisher.acknowledged}))
+    if publisher.error is not None:
+        raise publisher.error
+
+
+if __name__ == "__main__":
+    main()
