@@ -6,10 +6,12 @@ copied while its lock is held, so between two runs, and is not opened; of the la
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
@@ -29,6 +31,7 @@ from iot_assets.warehouse.publish import publish
 from iot_assets.warehouse.rebuild import forget
 
 _RUN: Final = "a rehearsal"
+_PREFIX: Final = "rehearsal-"
 #: Folders of the lake that a rehearsal has of its own: it brings in what it is to decode again, and may set it aside.
 _OWN: Final = ("landed", "damaged")
 
@@ -48,7 +51,8 @@ def rehearsed(settings: Settings, rebuild: date | None = None) -> Iterator[Path]
     paths = DataPaths(settings.data_dir.absolute())
     if not paths.warehouse.exists():
         raise QuestionError(f"{paths.warehouse} does not exist yet")
-    with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=paths.root) as folder:
+    _delete_abandoned(paths)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=paths.root) as folder, _in_use(Path(folder)):
         copy = DataPaths(Path(folder))
         _copy(warehouse_resource(settings).plain(), copy)
         _link(paths, copy)
@@ -61,6 +65,28 @@ def rehearsed(settings: Settings, rebuild: date | None = None) -> Iterator[Path]
             serving = settings.serving
             publish(connection, copy.serving, whole_rows=serving.whole_rows, recent_days=serving.recent_days)
         yield copy.serving
+
+
+@contextmanager
+def _in_use(folder: Path) -> Iterator[None]:
+    """Lock a folder; the kernel unlocks it however this process ends.
+
+    Raises:
+        BlockingIOError: another process has it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _delete_abandoned(paths: DataPaths) -> None:
+    """Delete what rehearsals left that were killed."""
+    for folder in paths.root.glob(_PREFIX + "*"):
+        with suppress(BlockingIOError, FileNotFoundError), _in_use(folder):
+            shutil.rmtree(folder)
 
 
 def _copy(warehouse: Warehouse, copy: DataPaths) -> None:

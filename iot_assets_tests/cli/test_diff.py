@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +68,20 @@ def test_where_nothing_has_changed_nothing_differs_nor_is_touched(published: Hou
     assert run(code=0) == "no table differs\n"
     assert run("--rebuild", "2025-11-12", code=0) == "no table differs\n"
     assert everything(published) == before
+
+
+def test_what_a_killed_rehearsal_left_is_deleted_and_what_another_one_uses_is_not(published: House) -> None:
+    left, used = (published.paths.root / f"rehearsal-{name}" for name in ("left", "used"))
+    for folder in (left, used):
+        folder.mkdir()
+        (folder / "iot.duckdb").write_bytes(b"a copy")
+    descriptor = os.open(used, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        run(code=0)
+    finally:
+        os.close(descriptor)
+    assert list(published.paths.root.glob("rehearsal-*")) == [used]
 
 
 def test_a_new_rule_shows_what_it_would_exclude_before_it_does(published: House) -> None:
