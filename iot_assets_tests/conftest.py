@@ -21,6 +21,11 @@ from iot_assets_tests.house import House, house_in
 MosquittoFactory: TypeAlias = Callable[..., Mosquitto]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the stories, which take minutes: begun last, one worker would tell them while the other is idle."""
+    items.sort(key=lambda item: item.get_closest_marker("story") is None)
+
+
 @pytest.fixture
 def mosquitto_factory(tmp_path: Path) -> Iterator[MosquittoFactory]:
     """Make brokers with configuration lines of one's own: ``mosquitto_factory(lines, start=True)``."""
