@@ -74,9 +74,10 @@ class Landing:
     def take(self, payloads: Iterable[bytes], acknowledge: Callable[[list[bytes]], None]) -> None:
         """Take messages of the connection that the state names."""
         taken = Taken("mqtt:chaos", self.state.now.session)
-        for number, payload in enumerate(payloads):
+        held = list(payloads)
+        for number, payload in enumerate(held):
             taken.add(f"t/{number % 3}", payload, received_us=time.time_ns() // 1000, qos=1, packet_id=number + 1)
-        self._committer.hold(taken, lambda durable: acknowledge(durable.payloads))
+        self._committer.hold(taken, lambda _: acknowledge(held))
 
     def connect(self) -> None:
         """Another connection, with an epoch of its own."""

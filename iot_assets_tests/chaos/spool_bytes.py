@@ -96,13 +96,15 @@ def _make(chance: Random) -> _Segment:
     frames, count = [], 0
     for _ in range(chance.randint(2, 4)):
         taken = Taken("mqtt:chaos", 1)
+        payloads = []
         for _ in range(chance.randint(1, 3)):
             payload = b"%d " % count + chance.randbytes(chance.randrange(30))
+            payloads.append(payload)
             taken.add("t", payload, received_us=_START * 1000 + count, qos=1, packet_id=count + 1)
             count += 1
         first = len(content)
         content += b"".join(map(bytes, encode(taken.batch(ids, count - len(taken)))))
-        frames.append((first, len(content), list(taken.payloads)))
+        frames.append((first, len(content), payloads))
     return _Segment(content, frames)
 
 
