@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 
 import click
 
+from iot_assets.ops.probes import page_address
 from iot_assets.settings import load_settings
 
 
 @click.command()
 @click.option("--host", help="Address to listen on [default: server.host].")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on [default: server.port].")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for any free one [default: server.port]."
+)
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file [default: iot.toml].")
 def serve(host: str | None, port: int | None, config: Path | None) -> None:
     """Show the dashboard and answer questions over HTTP; /docs describes the API.
@@ -32,9 +36,13 @@ def serve(host: str | None, port: int | None, config: Path | None) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     app = api(settings)
     add_dashboard(app, settings)
-    address = f"http://{server.host}:{server.port}"
-    click.echo(f"{address}/ is the dashboard, {address}/docs shows what can be asked", err=True)
-    uvicorn.run(
+    # Bound before it is named: with port 0 only then it is known which one it is.
+    configured = uvicorn.Config(
         app, host=server.host, port=server.port, log_config=None, access_log=False, server_header=False,
         timeout_graceful_shutdown=5,
     )  # fmt: skip
+    bound = configured.bind_socket()
+    address = page_address(server.host, bound.getsockname()[1])
+    click.echo(f"{address}/ is the dashboard, {address}/docs shows what can be asked", err=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(configured).run(sockets=[bound])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from iot_assets.health.examination import Result
 from iot_assets.lake.paths import DataPaths
 from iot_assets.landing.status import lander_running
-from iot_assets.ops.probes import dagster_missing, port_missing
+from iot_assets.ops.probes import dagster_missing, port_missing, server_missing
 
 if TYPE_CHECKING:
     from iot_assets.health.examination import Patient
@@ -117,10 +117,12 @@ def ports(patient: Patient) -> Iterator[Result]:
     """Whether a stranger listens where one of our parts would."""
     settings = patient.settings
     paths = DataPaths(settings.data_dir.absolute())
-    dagster, http = settings.dagster, settings.http
+    dagster, http, server = settings.dagster, settings.http, settings.server
     ours = [(dagster.host, dagster.port, "dagster.port", dagster_missing(dagster.host, dagster.port) is None)]
     if http.port:
         ours.append((http.host, http.port, "http.port", lander_running(paths, settings.lander.name)))
+    if server.port:
+        ours.append((server.host, server.port, "server.port", server_missing(server.host, server.port) is None))
     for host, port, setting, runs in ours:
         taken = port_missing(host, port) is None
         if taken and not runs:

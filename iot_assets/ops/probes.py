@@ -9,6 +9,7 @@ import json
 import socket
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -115,6 +116,17 @@ def page_address(host: str, port: int) -> str:
     """The address at which this machine sees a page that listens on ``host``."""
     near = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{near}:{port}"
+
+
+def server_missing(host: str, port: int) -> str | None:
+    """Whether what answers on the port is our own server: it describes itself to anybody."""
+    address = f"{page_address(host, port)}/openapi.json"
+    try:
+        with urllib.request.urlopen(address, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310 - as below
+            ours = json.load(answer)["info"]["title"] == "iot_assets"
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+        ours = False
+    return None if ours else f"its answer at {address}"
 
 
 def _ask(host: str, port: int, query: str) -> Any:

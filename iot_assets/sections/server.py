@@ -22,7 +22,7 @@ class SqlLimits(Section):
     memory_limit: str = Field(
         default="512MB",
         pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",
-        description="DuckDB's memory bound for all queries together.",
+        description="DuckDB's memory bound for a query; two run at a time. The process of a query may take twice this.",
     )
 
 
@@ -31,7 +31,7 @@ class Live(Section):
 
     enabled: bool = Field(default=True, description="Show it at all.")
     poll_seconds: Annotated[float, Field(ge=0.05, le=60)] = Field(
-        default=0.5, description="Pause between looks for what is new, while anybody wants to see it."
+        default=0.5, description="Time from one look for what is new to the next, while anybody wants to see it."
     )
     most_messages: Annotated[int, Field(ge=1000)] = Field(
         default=300000,
@@ -52,7 +52,10 @@ class Server(Section):
     host: str = Field(
         default="127.0.0.1", min_length=1, description="Address to listen on. Beyond loopback, API keys are asked for."
     )
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8000, description="Port to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8000,
+        description="Port to listen on. 0: `up` and `demo` start no server, `serve` takes any free port and names it.",
+    )
     require_keys: bool | None = Field(
         default=None, description="Ask for API keys; when not set, everywhere but on loopback."
     )

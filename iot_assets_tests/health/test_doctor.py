@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
@@ -15,10 +16,12 @@ from pydantic import SecretStr
 from iot_assets.health import of_machine, of_parts
 from iot_assets.health.doctor import examine
 from iot_assets.health.examination import Patient, Result
+from iot_assets.sections.server import Server
 from iot_assets.settings import Dagster, Http, Mqtt, Settings
 from iot_assets_tests.brokers import Mosquitto, free_port
 from iot_assets_tests.house import House
 from iot_assets_tests.lake_builder import LakeBuilder, said
+from iot_assets_tests.serving.served import serve
 from iot_assets_tests.serving.spooling import Spooling
 
 NOW = datetime.now(UTC)
@@ -118,8 +121,23 @@ def test_files_of_another_user_and_secrets_that_all_may_read_are_found(house: Ho
 
 
 def test_a_stranger_on_a_port_of_ours_is_found(house: House, mosquitto: Mosquitto) -> None:
-    found = list(of_machine.ports(patient(house, dagster=Dagster(port=free_port()), http=Http(port=mosquitto.port))))
-    assert [result.verdict for result in found] == ["well", "ill"]
+    ours = {
+        "dagster": Dagster(port=free_port()),
+        "http": Http(port=mosquitto.port),
+        "server": Server(port=mosquitto.port),
+    }
+    assert [result.verdict for result in of_machine.ports(patient(house, **ours))] == ["well", "ill", "ill"]
+
+
+def test_the_port_of_our_own_server_is_ours_and_none_is_looked_at_where_it_is_off(house: House) -> None:
+    running = serve(house)
+    try:
+        at = {"server": Server(port=urlsplit(running.address).port or 0), "dagster": Dagster(port=free_port())}
+        assert "is ours" in list(of_machine.ports(patient(house, **at)))[-1].sentence
+        at["server"] = Server(port=0)
+        assert len(list(of_machine.ports(patient(house, **at)))) == 1
+    finally:
+        running.close()
 
 
 def test_a_password_is_never_told(house: House) -> None:

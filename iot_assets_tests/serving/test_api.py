@@ -6,6 +6,8 @@ import io
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from datetime import timedelta
@@ -395,6 +397,14 @@ HOSTILE = (
     "select 1) union all (select 2", "select count(*) from range(100000) a, range(100000) b, range(100000) c",
     "with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) from r",
     "select list(a.range) from range(30000) a, range(30000) b", "select repeat('x', 2000000000)",
+    "select length(repeat('x', 2000000000))", "select length(lpad('x', 2000000000, 'y'))",
+    "select rpad('', 2000000000, 'z')",
+    "select length(repeat(repeat('x', 100000), 100000))", "select list_aggregate(range(2000000000), 'sum')",
+    "select len(generate_series(1, 3000000000))", "select string_agg(repeat('x', 1000000)) from range(10000)",
+    "select count(*) from (select unnest(range(1, 1000000000)) union select unnest(range(2, 1000000001)))",
+    "with recursive r(t) as (select 'x' union all select t || t from r) select max(length(t)) from r",
+    "select list_reduce(list_transform(range(1000000), lambda x: repeat('x', 10000)), lambda a, b: a || b)",
+    "select " + "+".join("1" * 200000),
     "select getenv('HOME')", "prepare q as select 1", "execute q",
     "select * from duckdb_secrets(), read_text('/etc/passwd')",
 )  # fmt: skip
@@ -402,7 +412,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def bounded(served: Served) -> Iterator[Served]:
-    sql = served.house.settings.server.sql.model_copy(update={"seconds": 2.0, "rows": 5, "memory_limit": "200MB"})
+    sql = served.house.settings.server.sql.model_copy(update={"seconds": 1.0, "rows": 5, "memory_limit": "100MB"})
     running = serve(served.house, sql=sql)
     yield running
     running.close()
@@ -420,6 +430,23 @@ def test_what_is_hostile_is_refused_or_stopped_and_leaves_everything_as_it_was(b
     assert answer.json()["error"]
     assert bounded.house.paths.serving.read_bytes() == before
     assert ask_sql(bounded, "select 1 as one").json() == [{"one": 1}]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there the operating system keeps such a bound")
+def test_a_query_that_wants_all_memory_gets_no_more_than_its_process_may_have(bounded: Served) -> None:
+    limits = bounded.house.settings.server.sql.model_dump(mode="json") | {"memory_limit": "100MB", "seconds": 60}
+    bounds = json.dumps(limits | {"serving": str(bounded.house.paths.serving)})
+    greedy = json.dumps({"sql": "select length(repeat('x', 4000000000))", "format": "json"}).encode() + b"\n"
+    command = [sys.executable, "-m", "iot_assets.serving.api.sql_child", bounds]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(greedy)
+        child.stdin.close()
+        assert "memory" in json.loads(child.stdout.read().splitlines()[-1])["error"]
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    assert usage.ru_maxrss < 1 << 20  # kilobytes
 
 
 def test_a_query_is_answered_in_any_format_up_to_the_bound_of_rows(bounded: Served) -> None:

@@ -64,10 +64,12 @@ def api(settings: Settings) -> FastAPI:
     live = Live(settings, pool)
     answers = Answers(pool, live if server.live.enabled else None, server.max_rows, spools=paths.spools)
     access = Access(server, Keys(keys_file(settings)))
+    sql = ReadOnlySql(paths.serving, server.sql)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        sql.close()
         live.close()
         pool.close()
 
@@ -111,7 +113,6 @@ def api(settings: Settings) -> FastAPI:
     intake = f"http://{settings.http.host}:{settings.http.port or 8080}"
     app.include_router(forwarding(intake), dependencies=[Depends(scope("ingest"))])
     if server.sql.enabled:
-        sql = ReadOnlySql(paths.serving, server.sql)
         app.include_router(sql_address(sql), dependencies=[Depends(scope("sql"))])
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_GZIP, compresslevel=_GZIP_LEVEL)
     if server.cors_origins:

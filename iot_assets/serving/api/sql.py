@@ -1,19 +1,21 @@
 """``POST /sql``: a query of somebody else's, on the published copy, within bounds.
 
-A database of its own, opened read-only, with nothing outside within reach: no files, no network, no extensions, and
-the configuration locked. One query at a time that reads; it is stopped when it takes too long, and its answer ends
-where the bound of rows is. Belongs here: the bounds. Does not: who may ask (``access``).
+Queries run in processes beside the server, a few at a time, one query in each. A process that takes too long is ended,
+and one that its query has ended is replaced; the server notices neither in its memory nor in its own answers. Belongs
+here: whose turn it is, and ending. Does not: the query itself (``sql_child``), who may ask (``access``).
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import duckdb
-import pyarrow as pa
 from fastapi import APIRouter, Body, Request
 from starlette.responses import Response
 
@@ -26,13 +28,16 @@ if TYPE_CHECKING:
 
     from iot_assets.sections.server import SqlLimits
 
+_AT_ONCE: Final = 2
+
 
 class ReadOnlySql:
-    """Runs queries, each in a database that is opened for it and closed after it."""
+    """Has queries answered; its processes are started when they are first needed, and kept."""
 
     def __init__(self, serving: Path, limits: SqlLimits) -> None:
         self._serving, self._limits = serving, limits
-        self._turns = threading.BoundedSemaphore(2)
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
+        self._idle: list[_Child] = []
 
     def answer(self, sql: str, form: formats.Format) -> tuple[bytes, bool]:
         """The body, and whether rows were left out.
@@ -41,64 +46,110 @@ class ReadOnlySql:
             RefusedError: it is no single query, DuckDB refuses it, or it is beyond the bounds.
             QuestionError: nothing is published yet.
         """
+        if not self._serving.exists():
+            raise QuestionError(f"{self._serving} does not exist yet: it appears with the first publication")
         if not self._turns.acquire(timeout=self._limits.seconds):
             raise RefusedError(429, "other queries are running; come again later", {"Retry-After": "5"})
         try:
-            with self._database() as connection:
-                query = _single(connection, sql)
-                rows = self._within_time(connection, query)
-            return formats.of_table(form, rows.slice(0, self._limits.rows)), rows.num_rows > self._limits.rows
+            with self._child() as child:
+                return child.answer(sql, form.name)
         finally:
             self._turns.release()
 
-    @contextmanager
-    def _database(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        if not self._serving.exists():
-            raise QuestionError(f"{self._serving} does not exist yet: it appears with the first publication")
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": self._limits.memory_limit,
-            "threads": 1,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "allow_community_extensions": False,
-            "temp_directory": "",
-            "max_temp_directory_size": "0GB",
-            "python_enable_replacements": False,
-        }
-        with duckdb.connect(":memory:", config=config) as connection:
-            name = str(self._serving).replace("'", "''")
-            lake = str(self._serving.parent / "lake").replace("'", "''")
-            connection.execute(f"attach '{name}' as serving (read_only); use serving; set TimeZone = 'UTC'")
-            # The views over closed days read the lake's files, so these two folders, and nothing else.
-            connection.execute(f"set allowed_directories = ['{lake}/silver', '{lake}/gold']")
-            connection.execute("set enable_external_access = false; set lock_configuration = true")
-            yield connection
+    @contextlib.contextmanager
+    def _child(self) -> Iterator[_Child]:
+        child = self._idle.pop() if self._idle else _Child(self._serving, self._limits)
+        try:
+            yield child
+        finally:
+            if child.ended:
+                child.close()
+            else:
+                self._idle.append(child)
 
-    def _within_time(self, connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
-        timer = threading.Timer(self._limits.seconds, connection.interrupt)
+    def close(self) -> None:
+        """End the processes that wait for queries."""
+        while self._idle:
+            self._idle.pop().close()
+
+
+class _Child:
+    """A process that answers one query at a time."""
+
+    def __init__(self, serving: Path, limits: SqlLimits) -> None:
+        self._limits = limits
+        bounds = limits.model_dump(include={"seconds", "rows", "memory_limit"}) | {"serving": str(serving)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "iot_assets.serving.api.sql_child", json.dumps(bounds)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # A pool of memory for each thread would be counted though nothing is in it.
+            env=os.environ | {"MALLOC_ARENA_MAX": "1"},
+        )
+        self.ended = False
+        self._head()  # its start counts for no query
+
+    def answer(self, sql: str, form: str) -> tuple[bytes, bool]:
+        """The body, and whether rows were left out.
+
+        Raises:
+            RefusedError: the query is refused, or it has ended the process.
+        """
+        late = threading.Event()
+        timer = threading.Timer(self._limits.seconds, self._end, [late])
         timer.start()
         try:
-            return connection.sql(f"select * from (\n{query}\n) limit {self._limits.rows + 1}").to_arrow_table()
-        except duckdb.InterruptException:
-            raise RefusedError(400, f"the query took longer than {self._limits.seconds:g} s and was stopped") from None
-        except duckdb.OutOfMemoryException:
-            raise RefusedError(400, f"the query needs more than {self._limits.memory_limit} of memory") from None
-        except duckdb.Error as error:
-            raise RefusedError(400, str(error)) from error
+            self._write(json.dumps({"sql": sql, "format": form}).encode() + b"\n")
+            head = self._head()
+            body = self._read(head.get("bytes", 0))
         finally:
             timer.cancel()
+        if late.is_set():
+            self.ended = True
+            raise RefusedError(400, f"the query took longer than {self._limits.seconds:g} s and was stopped")
+        if self.ended:
+            raise RefusedError(
+                400, f"the query has ended its process: more than {self._limits.memory_limit} of memory?"
+            )
+        if "error" in head:
+            self.ended = bool(head.get("last"))
+            raise RefusedError(400, head["error"])
+        return body, head["truncated"]
 
+    def close(self) -> None:
+        """End it, and leave nothing of it behind."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+        self._process.wait()
 
-def _single(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
-    try:
-        statements = connection.extract_statements(sql)
-    except duckdb.Error as error:
-        raise RefusedError(400, str(error)) from error
-    if len(statements) != 1:
-        raise RefusedError(400, f"one query at a time, please; these are {len(statements)}")
-    if statements[0].type != duckdb.StatementType.SELECT:
-        raise RefusedError(400, f"only queries are answered here; this is {statements[0].type.name}")
-    return statements[0].query.strip().rstrip(";")
+    def _end(self, late: threading.Event) -> None:
+        late.set()
+        self._process.kill()
+
+    def _write(self, line: bytes) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
+
+    def _head(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        try:
+            head: dict[str, Any] = json.loads(self._process.stdout.readline())
+        except ValueError:  # it ended before it had told all of it
+            self.ended = True
+            return {}
+        return head
+
+    def _read(self, count: int) -> bytes:
+        assert self._process.stdout is not None
+        body = self._process.stdout.read(count)
+        self.ended |= len(body) < count
+        return body
 
 
 def sql_address(sql: ReadOnlySql) -> APIRouter:

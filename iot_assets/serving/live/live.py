@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 _INTEREST_SECONDS: Final = 60.0
 #: The first question after a sleep waits for the first look.
 _PATIENCE_SECONDS: Final = 30.0
+#: However long a look takes, so much is left to others before the next one.
+_LEAST_PAUSE_SECONDS: Final = 0.05
 
 
 class TooManyError(Exception):
@@ -129,6 +131,7 @@ class Live:
 
     def _run(self) -> None:
         while self._look_again():
+            began = time.monotonic()
             try:
                 found = self._tail.look()
                 # What the first look finds has been there before.
@@ -142,7 +145,8 @@ class Live:
                     listeners = list(self._listeners) if news else []
                 for listener in listeners:
                     listener.hear(news)
-            self._closing.wait(self._pause)
+            # From look to look, not between them: what comes during one waits for the next one only.
+            self._closing.wait(max(self._pause - (time.monotonic() - began), _LEAST_PAUSE_SECONDS))
 
     def _look_again(self) -> bool:
         with self._changed:
