@@ -80,7 +80,21 @@ BENCHMARKS: Final = MappingProxyType(
             "a first backup, the next one, putting it back; for how long runs cannot write meanwhile",
             quick=("--gigabytes", "0.1", "--repetitions", "1"),
         ),
+        "dashboard": Benchmark(
+            "the dashboard: paint in Chromium, the server's time for a refresh of each page",
+            quick=("--devices", "100", "--days", "3", "--repetitions", "3", "--pages", "overview", "device"),
+        ),
     }
 )
 
-TARGETS: Final[tuple[Target, ...]] = ()
+_PAGES: Final = ("overview", "devices", "device", "fleet", "quality", "pipeline", "fleet, 30 days", "quality, 30 days")
+TARGETS: Final = (
+    *(
+        Target(benchmark="dashboard", figure=f"{page}: first paint, nothing cached", limit=1000, better="lower")
+        for page in _PAGES
+    ),
+    *(
+        Target(benchmark="dashboard", figure=f"{page}: refresh with a new publication, p95", limit=200, better="lower")
+        for page in _PAGES
+    ),
+)
