@@ -5,6 +5,7 @@ Belongs here: choosing, playing, telling. Does not: any fault.
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -32,6 +33,8 @@ def main(seed: int, episodes: int, first: int, kinds: tuple[str, ...], report: P
         for name, kind in chosen.items():
             click.echo(f"{name}\n  does: {kind.does}\n  must follow: {kind.must_follow}")
         return
+    # Told to end, it leaves no process, no mount and no folder behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     ledger = Ledger(seed)
     for number in range(first, first + episodes):
         for name, kind in chosen.items():

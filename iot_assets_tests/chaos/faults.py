@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from iot_assets_tests.chaos import crashes, landed_bytes, processes, spool_bytes, statements
+from iot_assets_tests.chaos import clocks, crashes, daemons, landed_bytes, processes, spool_bytes, statements
 
 if TYPE_CHECKING:
     from iot_assets_tests.chaos.ledger import Episode
@@ -79,6 +79,18 @@ KINDS: Final = MappingProxyType(
             "What any publisher was answered for, and what our lander answered for, is in the lake; the next run gives"
             " the oracle's tables and no check fails; what a person must know is in the log, the status and a metric;"
             " no process needed a hand.",
+        ),
+        "clock": Kind(
+            clocks.step,
+            "The lander's clock (an injected one) is stepped by milliseconds to a year, back and forth, near leap days,"
+            " changes of summer time and ends of years, with starts between.",
+            f"{_ALL}; no id is used twice; the tables are the oracle's.",
+        ),
+        "daemon": Kind(
+            daemons.trouble,
+            "Dagster's daemon is killed, perhaps with a run on its way, and started again; two of it run at once; five"
+            " more runs are in the queue.",
+            "All that was promised is published by the daemon's own minutes; the tables are the oracle's.",
         ),
     }
 )

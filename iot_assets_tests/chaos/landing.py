@@ -21,6 +21,7 @@ from iot_assets.landing.segment import SegmentFile, Spool, list_segments
 from iot_assets.landing.state import StateFile
 from iot_assets.landing.taken import Taken
 from iot_assets.warehouse.bronze import read_landed
+from iot_assets_tests.chaos.world import TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -76,7 +77,7 @@ class Landing:
         taken = Taken("mqtt:chaos", self.state.now.session)
         held = list(payloads)
         for number, payload in enumerate(held):
-            taken.add(f"t/{number % 3}", payload, received_us=time.time_ns() // 1000, qos=1, packet_id=number + 1)
+            taken.add(TOPIC, payload, received_us=time.time_ns() // 1000, qos=1, packet_id=number + 1)
         self._committer.hold(taken, lambda _: acknowledge(held))
 
     def connect(self) -> None:

@@ -84,7 +84,7 @@ class Scene:
             self._count += 1
             late = chance.choice([0, 0, 0, 0, 0, 0, 0, -7, -3700, -90_000])
             made.append(
-                world.payload(f"d{self._count % 5}", round(now + late, 3) + self._count / 1e3, self._count % 40)
+                world.payload(f"d{self._count % 5}", round(now + late + self._count / 1e3, 3), self._count % 40)
             )
         if chance.random() < 0.3:
             chance.shuffle(made)

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: How many faults of a kind are cheap enough for an ordinary run.
-SLICE: Final = {"crash": 80, "crash twice": 60, "refuse": 40, "tear": 60, "change": 60, "landed": 60, "statement": 2}
+SLICE: Final = {
+    "crash": 80,
+    "crash twice": 60,
+    "refuse": 40,
+    "tear": 60,
+    "change": 60,
+    "landed": 60,
+    "clock": 30,
+    "statement": 2,
+}
 
 
 @pytest.mark.parametrize("kind", SLICE)
