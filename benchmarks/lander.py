@@ -1,106 +1,122 @@
-"""How fast the lander drains a backlog of QoS 1 messages, and what each costs it.
+"""How fast the lander drains a backlog of QoS 1 messages, and what each costs it, beside clients that keep nothing.
 
-    python benchmarks/lander.py --messages 100000
+    python benchmarks/lander.py --messages 1000000
 
-Each repetition queues the backlog in a real Mosquitto for the lander's persistent session, then starts
-``iot-assets land --until-idle 2`` and takes from its status: messages taken, and the time from its start to its last
-message. CPU is that of the whole process less that of one that found nothing. Every message is fsynced before it is
-acknowledged, and sealed to Parquet. Medians; MQTT 5 and 3.1.1 alternate.
+Each drain has a Mosquitto of its own that has queued the backlog (and writes nothing to disk). Drains alternate:
+
+* the lander (``iot-assets land --until-idle 1``), MQTT 5 and 3.1.1: each message fsynced before it is acknowledged, and
+  sealed to Parquet before the process ends. Its time is from its start to its last message, as its status tells;
+* a bare socket with the lander's decoder, acknowledging at once, storing nothing: the limit;
+* paho as it comes, and ``mosquitto_sub``, storing nothing, on a tenth of the backlog.
+
+CPU time and memory are those of the whole process, CPU time less that of one that found nothing.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import statistics
-import subprocess
 import sys
-import tempfile
-from datetime import UTC, datetime
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
 
+from iot_assets.bench.figures import Figures, alternate  # noqa: E402
+from iot_assets.bench.script import Ended, folder, parser, run  # noqa: E402
 from iot_assets.lake.paths import DataPaths  # noqa: E402
 from iot_assets.landing.status import read_status  # noqa: E402
 from iot_assets_tests.brokers import Mosquitto  # noqa: E402
-from iot_assets_tests.story.publisher import Publisher  # noqa: E402
+
+#: A broker that is in nobody's way: nothing dropped, a large window, no disk, no log.
+BROKER = ("allow_anonymous true", "max_queued_messages 2000000", "max_inflight_messages 20000", "set_tcp_nodelay true")
+LIMIT = "bare socket, MQTT 3.1.1, nothing stored"
+
+#: A folder, a port and how many messages wait (0: make the session) → what the process used, in how many seconds.
+Drain = Callable[[Path, int, int], tuple[Ended, float]]
 
 
-def payload(number: int, size: int) -> bytes:
-    """A JSON reading of about ``size`` bytes."""
-    body = {"id": f"Sensor {number % 50}", "dt": datetime.now(UTC).isoformat(), "value": number}
-    text = json.dumps(body)
-    return (text[:-1] + ', "note": "' + "x" * max(size - len(text) - 13, 0) + '"}').encode()
+def program(*command: str, cwd: Path, environment: dict[str, str | None] | None = None) -> Ended:
+    """Run a program that must succeed."""
+    found = run(command, cwd=cwd, environment=environment)
+    if found.code:
+        sys.exit(f"{' '.join(command)} failed:\n{found.output[-2000:]}")
+    return found
 
 
-def land(data: Path, broker: Mosquitto, protocol: str) -> tuple[int, float, float]:
-    """Run the lander until nothing comes; messages taken, seconds from start to the last one, CPU seconds."""
-    environment = {
-        **os.environ,
-        "IOT_DATA_DIR": str(data),
-        "IOT_MQTT__PORT": str(broker.port),
+def land(protocol: str, here: Path, port: int, messages: int) -> tuple[Ended, float]:
+    """The lander, until nothing comes."""
+    environment: dict[str, str | None] = {
+        "IOT_DATA_DIR": str(here / "data"),
+        "IOT_MQTT__PORT": str(port),
         "IOT_MQTT__PROTOCOL": protocol,
+        "IOT_MQTT__TOPICS": "bench/#",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "iot_assets", "land", "--until-idle", "2"],
-        env=environment,
-        stderr=subprocess.DEVNULL,
-        cwd=data,
-    )
-    _, code, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(code)
-    status = read_status(DataPaths(data), "lander")
+    used = program(sys.executable, "-m", "iot_assets", "land", "--until-idle", "1", cwd=here, environment=environment)
+    status = read_status(DataPaths(here / "data"), "lander")
     assert status is not None
-    seconds = 0.0
-    if status.last_message_at is not None:
-        seconds = (status.last_message_at - status.started_at).total_seconds()
-    return status.received_messages, seconds, usage.ru_utime + usage.ru_stime
+    if not status.landed_messages == status.acknowledged_messages == messages:
+        sys.exit(f"{status.landed_messages} landed and {status.acknowledged_messages} acknowledged of {messages}")
+    return used, ((status.last_message_at or status.started_at) - status.started_at).total_seconds()
 
 
-def once(protocol: str, messages: int, size: int) -> dict[str, float]:
-    """One backlog, drained."""
-    with tempfile.TemporaryDirectory(dir=ROOT / "benchmarks" / "work") as folder:
-        data = Path(folder)
-        broker = Mosquitto(data / "broker")
+def drain(which: str, here: Path, port: int, messages: int) -> tuple[Ended, float]:
+    """A client that keeps nothing; it tells its time itself, without that of starting Python."""
+    script = [sys.executable, str(HERE / "mqtt_drains.py"), which, "--port", str(port), "--client-id", "drain"]
+    used = program(*script, "--messages", str(messages), cwd=here)
+    return used, float(used.output)
+
+
+def mosquitto_sub(here: Path, port: int, messages: int) -> tuple[Ended, float]:
+    """Mosquitto's own client; ``-E`` ends it once it has subscribed."""
+    until = ["-C", str(messages)] if messages else ["-E"]
+    session = ["-p", str(port), "-i", "drain", "-c", "-q", "1", "-t", "bench/#"]
+    used = program("mosquitto_sub", *session, "-F", "%l", *until, cwd=here)
+    return used, used.seconds
+
+
+#: Name → how the backlog is drained, and the part of it that is queued.
+DRAINS: dict[str, tuple[Drain, float]] = {
+    LIMIT: (partial(drain, "bare"), 1),
+    "stock paho, MQTT 3.1.1, nothing stored": (partial(drain, "paho 3.1.1"), 0.1),
+    "stock paho, MQTT 5, nothing stored": (partial(drain, "paho 5"), 0.1),
+    "mosquitto_sub, nothing stored": (mosquitto_sub, 0.1),
+    "lander, MQTT 3.1.1": (partial(land, "3.1.1"), 1),
+    "lander, MQTT 5": (partial(land, "5"), 1),
+}
+
+
+def once(way: Drain, messages: int, size: int, work: Path) -> tuple[float, float, float]:
+    """One backlog, drained: messages a second, CPU seconds a message, most memory."""
+    with folder(work) as here:
+        broker = Mosquitto(here / "broker", BROKER, log="error")
         broker.start()
         try:
-            _, _, idle_cpu = land(data, broker, protocol)  # makes the session
-            with Publisher(broker.port, [("bench/topic", payload(n, size)) for n in range(messages)]) as publisher:
-                publisher.wait()
-            taken, seconds, cpu = land(data, broker, protocol)
+            idle, _ = way(here, broker.port, 0)  # makes the session
+            load = [sys.executable, str(HERE / "mqtt_load.py"), "--port", str(broker.port), "--size", str(size)]
+            program(*load, "--messages", str(messages), cwd=here)
+            used, seconds = way(here, broker.port, messages)
         finally:
             broker.stop()
-    if taken < messages:
-        sys.exit(f"only {taken} of {messages} messages came")
-    return {"messages/s": messages / seconds, "CPU µs/message": (cpu - idle_cpu) * 1e6 / messages}
+    return messages / seconds, (used.cpu_seconds - idle.cpu_seconds) / messages, used.peak_mb
 
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--messages", type=int, default=100_000)
-    parser.add_argument("--size", type=int, default=100, help="bytes of a payload")
-    parser.add_argument("--repetitions", type=int, default=5)
-    arguments = parser.parse_args()
-    (ROOT / "benchmarks" / "work").mkdir(exist_ok=True)
-    runs: dict[str, list[dict[str, float]]] = {"5": [], "3.1.1": []}
-    for _ in range(arguments.repetitions):
-        for protocol, found in runs.items():
-            found.append(once(protocol, arguments.messages, arguments.size))
-    results = {
-        f"MQTT {protocol}, {arguments.messages:,} messages of {arguments.size} B": {
-            key: round(statistics.median(run[key] for run in found), 1) for key in found[0]
-        }
-        for protocol, found in runs.items()
+    asked = parser(__doc__, HERE)
+    asked.add_argument("--messages", type=int, default=1_000_000)
+    asked.add_argument("--size", type=int, default=300, help="bytes of a payload")
+    given = asked.parse_args()
+    figures = Figures("lander", messages=given.messages, size=given.size)
+    ways = {
+        name: partial(once, way, int(given.messages * part), given.size, given.work)
+        for name, (way, part) in DRAINS.items()
     }
-    (ROOT / "benchmarks" / "results").mkdir(exist_ok=True)
-    target = ROOT / "benchmarks" / "results" / f"lander-{datetime.now(UTC):%Y-%m-%d}.json"
-    target.write_text(json.dumps(results, indent=1) + "\n")
-    for name, figures in results.items():
-        print(name, figures)
+    for name, found in alternate(ways, given.repetitions).items():
+        rates, cpu_seconds, peak_mb = zip(*found, strict=True)
+        against = [other for other in figures.figures if other.endswith("stored")] if name.startswith("lander") else []
+        figures.add(name, "messages/s", rates, against=against, cpu_seconds=cpu_seconds, peak_mb=peak_mb)
+    figures.keep(given.into)
 
 
 if __name__ == "__main__":

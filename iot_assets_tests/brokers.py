@@ -53,8 +53,9 @@ class Mosquitto:
 
     host: Final = "127.0.0.1"
 
-    def __init__(self, folder: Path, lines: Iterable[str] = FRIENDLY) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, lines: Iterable[str] = FRIENDLY, *, log: str = "all") -> None:
+        """``log``: what it writes down; all of it makes a broker several times slower."""
+        self.folder, self._log = folder, log
         self.port = free_port()
         self.lines = list(lines)
         self._process: subprocess.Popen[bytes] | None = None
@@ -69,7 +70,7 @@ class Mosquitto:
         """Start the broker with the lines as they are now, and wait until it accepts connections."""
         configuration = self.folder / "mosquitto.conf"
         # Lines of the settings that belong to a listener (TLS, for instance) count for the one above them.
-        common = [f"persistence_location {self.folder}/", "log_type all", f"listener {self.port} {self.host}"]
+        common = [f"persistence_location {self.folder}/", f"log_type {self._log}", f"listener {self.port} {self.host}"]
         if os.getuid() == 0:
             common.insert(0, "user root")  # otherwise it becomes a user who may not enter the tests' folder
         configuration.write_text("\n".join([*common, *self.lines]) + "\n")
