@@ -4,28 +4,29 @@
 
 A warehouse with the newest values of 10,000 devices, two million readings of a day and 30 days of hours of 1,000
 devices is made and published, and ``iot-assets serve`` answers from it. Each answer is read whole; no ETag is sent, so
-each is made anew. Percentiles of all requests of a question, the median of five rounds.
+each is made anew. Median and percentile of a round of requests; of rounds, the median (one round of the 24).
 """
 
 from __future__ import annotations
 
-import argparse
 import http.client
-import json
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+HERE = Path(__file__).parent
+ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
+from iot_assets.bench.figures import Figures, percentile  # noqa: E402
+from iot_assets.bench.script import folder, parser  # noqa: E402
 from iot_assets.lake.paths import DataPaths  # noqa: E402
 from iot_assets.warehouse.connection import Warehouse  # noqa: E402
 from iot_assets.warehouse.publish import publish  # noqa: E402
@@ -96,51 +97,45 @@ def at_once(port: int, path: str, clients: int, count: int) -> list[float]:
     return spent
 
 
-def percentile(spent: list[float], share: float) -> float:
-    return sorted(spent)[min(int(len(spent) * share), len(spent) - 1)]
+@contextmanager
+def server(data: Path) -> Iterator[int]:
+    """``iot-assets serve`` on a made-up house; its port."""
+    paths = DataPaths(data)
+    with Warehouse(paths.warehouse).connect() as connection:
+        connection.execute(FILL)
+        publish(connection, paths.serving, whole_rows=5_000_000, recent_days=1)
+    port = free_port()
+    environment = os.environ | {"IOT_DATA_DIR": str(data), "IOT_SERVER__REQUESTS_PER_MINUTE": "1000000"}
+    command = [sys.executable, "-m", "iot_assets", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            with suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json", timeout=5).close()
+                break
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=100)
-    parser.add_argument("--clients", type=int, default=24)
-    arguments = parser.parse_args()
-    (ROOT / "benchmarks" / "work").mkdir(exist_ok=True)
-    results: dict[str, dict[str, float]] = {}
-    with tempfile.TemporaryDirectory(dir=ROOT / "benchmarks" / "work") as folder:
-        paths = DataPaths(Path(folder))
-        with Warehouse(paths.warehouse).connect() as connection:
-            connection.execute(FILL)
-            publish(connection, paths.serving, whole_rows=5_000_000, recent_days=1)
-        port = free_port()
-        environment = os.environ | {"IOT_DATA_DIR": folder, "IOT_SERVER__REQUESTS_PER_MINUTE": "1000000"}
-        command = [sys.executable, "-m", "iot_assets", "serve", "--port", str(port)]
-        server = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL)
-        try:
-            for _ in range(300):
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json", timeout=5).close()
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            for name, path in QUESTIONS.items():
-                ask(port, path, 5)
-                rounds = [ask(port, path, arguments.requests) for _ in range(5)]
-                many = at_once(port, path, arguments.clients, 20)
-                results[name] = {
-                    "median ms": round(statistics.median(statistics.median(r) for r in rounds), 1),
-                    "p99 ms": round(statistics.median(percentile(r, 0.99) for r in rounds), 1),
-                    f"{arguments.clients} clients, median ms": round(statistics.median(many), 1),
-                    f"{arguments.clients} clients, p95 ms": round(percentile(many, 0.95), 1),
-                }
-                print(name, results[name])
-        finally:
-            server.terminate()
-            _, _, usage = os.wait4(server.pid, 0)
-        results["server"] = {"peak MB": round(usage.ru_maxrss / 1024)}
-    target = ROOT / "benchmarks" / "results" / f"api-{datetime.now(UTC):%Y-%m-%d}.json"
-    target.write_text(json.dumps(results, indent=1) + "\n")
+    asked = parser(__doc__, HERE)
+    asked.add_argument("--requests", type=int, default=100)
+    asked.add_argument("--clients", type=int, default=24)
+    given = asked.parse_args()
+    figures = Figures("api", requests=given.requests, clients=given.clients)
+    with folder(given.work) as data, server(data) as port:
+        for name, path in QUESTIONS.items():
+            ask(port, path, 5)
+            rounds = [ask(port, path, given.requests) for _ in range(given.repetitions)]
+            many = [at_once(port, path, given.clients, 20)]
+            for who, found, share in (("", rounds, 0.99), (f", {given.clients} clients", many, 0.95)):
+                figures.add(f"{name}{who}", "ms", [statistics.median(one) for one in found])
+                figures.add(f"{name}{who}, p{share:.0%}".rstrip("%"), "ms", [percentile(one, share) for one in found])
+    figures.keep(given.into)
 
 
 if __name__ == "__main__":

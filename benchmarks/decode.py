@@ -1,6 +1,6 @@
 """How fast the decoders are: messages a second on one core, per convention, with peak memory.
 
-    python benchmarks/decode.py --messages 60000
+    python benchmarks/decode.py --messages 20000
 
 Each convention runs in a process of its own, so that its peak memory is its own, and has one core; what is counted is
 processor time. The batch is made before the clock starts and counts in the memory.

@@ -10,27 +10,27 @@ until its reading arrives at the listener; and that each arrives once, over all 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
-import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+HERE = Path(__file__).parent
+ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
 from paho.mqtt.client import Client  # noqa: E402
 from paho.mqtt.enums import CallbackAPIVersion  # noqa: E402
 from websockets.sync.client import connect  # noqa: E402
 
+from iot_assets.bench.figures import Figures, percentile  # noqa: E402
+from iot_assets.bench.script import ended, folder, parser  # noqa: E402
 from iot_assets.lake.paths import DataPaths  # noqa: E402
 from iot_assets.landing.status import read_status  # noqa: E402
 from iot_assets_tests.brokers import Mosquitto, free_port  # noqa: E402
@@ -97,39 +97,34 @@ def ask(port: int, spent: list[float], over: threading.Event, device: int) -> No
         spent.append(time.perf_counter() - started)
 
 
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
-
-
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rate", type=int, default=1000, help="messages a second")
-    parser.add_argument("--seconds", type=float, default=150)
-    parser.add_argument("--clients", type=int, default=24)
-    arguments = parser.parse_args()
-    (ROOT / "benchmarks" / "work").mkdir(exist_ok=True)
-    load = os.getloadavg()[0]
+    asked = parser(__doc__, HERE)
+    asked.add_argument("--rate", type=int, default=1000, help="messages a second")
+    asked.add_argument("--seconds", type=float, default=150)
+    asked.add_argument("--clients", type=int, default=24)
+    given = asked.parse_args()
+    figures = Figures("live", rate=given.rate, seconds=given.seconds, clients=given.clients)
     sent: dict[int, float] = {}
     seen: dict[int, list[float]] = {}
     missed: list[int] = []
-    asked: list[float] = []
+    spent_asking: list[float] = []
     ready, over = threading.Event(), threading.Event()
-    with tempfile.TemporaryDirectory(dir=ROOT / "benchmarks" / "work") as folder, contextlib.ExitStack() as leave:
-        data = Path(folder)
+    with folder(given.work) as data, contextlib.ExitStack() as leave:
         broker = Mosquitto(data / "broker")
         broker.start()
         leave.callback(broker.stop)
         port = free_port()
         environment = os.environ | {
-            "IOT_DATA_DIR": folder,
+            "IOT_DATA_DIR": str(data),
             "IOT_MQTT__PORT": str(broker.port),
             "IOT_SERVER__REQUESTS_PER_MINUTE": "1000000",
             "PYTHONPATH": str(ROOT),
         }
         started: dict[str, subprocess.Popen[bytes]] = {}
+        begun = time.perf_counter()
         for name, command in {
-            "runs": ["-c", RUNS, folder],
+            "runs": ["-c", RUNS, str(data)],
             "lander": ["-m", "iot_assets", "land"],
             "server": ["-m", "iot_assets", "serve", "--port", str(port)],
         }.items():
@@ -144,39 +139,33 @@ def main() -> None:
                     break
             time.sleep(0.1)
         threads = [threading.Thread(target=listen, args=(port, seen, missed, ready, over))]
-        threads += [threading.Thread(target=ask, args=(port, asked, over, n)) for n in range(arguments.clients)]
+        threads += [threading.Thread(target=ask, args=(port, spent_asking, over, n)) for n in range(given.clients)]
         for thread in threads:
             thread.start()
         ready.wait(30)
-        publish(broker.port, arguments.rate, arguments.seconds, sent)
+        publish(broker.port, given.rate, given.seconds, sent)
         time.sleep(5)
         over.set()
         for thread in threads:
             thread.join()
-        usage = {}
+        used = {}
         for name, process in started.items():
             process.terminate()
-            _, _, usage[name] = os.wait4(process.pid, 0)
+            used[name] = ended(process, begun)
             assert process.stdout is not None
             process.stdout.close()
+    figures.add("never seen", "messages", [len(sent) - len(seen)])
+    figures.add("seen twice", "messages", [sum(len(times) > 1 for times in seen.values())])
+    figures.add("dropped for slowness", "messages", [sum(missed)])
     spent = [seen[number][0] - at for number, at in sent.items() if number in seen]
-    results = {
-        "load average before": round(load, 1),
-        "messages": len(sent),
-        "never seen": len(sent) - len(seen),
-        "seen twice": sum(len(times) > 1 for times in seen.values()),
-        "dropped for slowness": sum(missed),
-        "publish to visible, median s": round(statistics.median(spent), 2),
-        "publish to visible, p99 s": round(percentile(spent, 0.99), 2),
-        "publish to visible, worst s": round(max(spent), 2),
-        f"/latest of one device, {arguments.clients} clients, p95 ms": round(percentile(asked, 0.95) * 1000, 1),
-        "server, CPU s": round(usage["server"].ru_utime + usage["server"].ru_stime, 1),
-        "server, peak MB": round(usage["server"].ru_maxrss / 1024),
-        "lander, CPU s": round(usage["lander"].ru_utime + usage["lander"].ru_stime, 1),
-    }
-    print(json.dumps(results, indent=1))
-    target = ROOT / "benchmarks" / "results" / f"live-{arguments.rate}-{datetime.now(UTC):%Y-%m-%d}.json"
-    target.write_text(json.dumps({"rate": arguments.rate, "seconds": arguments.seconds, **results}, indent=1) + "\n")
+    for name, share in (("median", 0.5), ("p99", 0.99), ("worst", 1.0)):
+        figures.add(f"from publishing to seeing, {name}", "s", [percentile(spent, share)])
+    figures.add("/latest of one device, p95", "ms", [percentile(spent_asking, 0.95) * 1000])
+    for name in ("server", "lander"):
+        cpu = used[name].cpu_seconds
+        each = [cpu / len(sent)]
+        figures.add(f"{name}, CPU", "s", [cpu], cpu_seconds=each, peak_mb=[used[name].peak_mb])
+    figures.keep(given.into)
 
 
 if __name__ == "__main__":

@@ -66,8 +66,8 @@ BENCHMARKS: Final = MappingProxyType(
         ),
         "decode": Benchmark(
             "decoding, per convention: messages a second, peak memory",
-            quick=("--messages", "20000", "--repetitions", "1"),
-            full=("--messages", "60000"),
+            quick=("--messages", "5000", "--repetitions", "1"),
+            full=("--messages", "20000"),
         ),
         "heal": Benchmark(
             "late data: one device half a year late among 10,000; a minute of nothing but duplicates",
@@ -80,6 +80,15 @@ BENCHMARKS: Final = MappingProxyType(
             "a first backup, the next one, putting it back; for how long runs cannot write meanwhile",
             quick=("--gigabytes", "0.1", "--repetitions", "1"),
         ),
+        "api": Benchmark(
+            "the REST API: 20,000 readings, newest values of 10,000 devices, hours; one client and 24",
+            quick=("--requests", "20", "--repetitions", "1"),
+        ),
+        "live": Benchmark(
+            "live readings: from publishing a message to seeing it, over handovers from the spool to publications",
+            quick=("--seconds", "20"),
+            full=("--rate", "1000", "--seconds", "120"),
+        ),
         "dashboard": Benchmark(
             "the dashboard: paint in Chromium, the server's time for a refresh of each page",
             quick=("--devices", "100", "--days", "3", "--repetitions", "3", "--pages", "overview", "device"),
@@ -89,6 +98,9 @@ BENCHMARKS: Final = MappingProxyType(
 
 _PAGES: Final = ("overview", "devices", "device", "fleet", "quality", "pipeline", "fleet, 30 days", "quality, 30 days")
 TARGETS: Final = (
+    Target(benchmark="api", figure="20,000 readings of one device, JSON", limit=60, better="lower"),
+    Target(benchmark="api", figure="newest values of 10,000 devices, JSON, p99", limit=50, better="lower"),
+    Target(benchmark="live", figure="from publishing to seeing, p99", limit=2, better="lower"),
     *(
         Target(benchmark="dashboard", figure=f"{page}: first paint, nothing cached", limit=1000, better="lower")
         for page in _PAGES
