@@ -24,11 +24,12 @@ def reflag(connection: duckdb.DuckDBPyConnection, number: str) -> int:
     connection.execute(filled("silver/registry_changes"))
     first, last = connection.execute("select min(from_at), max(until_at) from registry_changes").fetchall()[0]
     received = [Span(first, last)] if first is not None else []
-    # The interval that a device declares is what its hours are held against.
+    # The interval that a device declares is what its hours are held against. Before any has been judged there are none:
+    # least() would pass over the null, and there are many hours until the end of time.
     quality.outdate(
         connection,
-        "select device_id, unnest(range(date_trunc('hour', from_at), least(until_at, (select max(until_at)"
-        " from ops.judged)), interval 1 hour)) as changed_at from registry_changes where metric = ''",
+        "select device_id, unnest(range(date_trunc('hour', from_at), least(until_at, coalesce((select max(until_at)"
+        " from ops.judged), from_at)), interval 1 hour)) as changed_at from registry_changes where metric = ''",
     )
     history.thaw_received(connection, received)
     connection.execute(
