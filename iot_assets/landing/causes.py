@@ -75,3 +75,11 @@ def of_silence(said: str, *, tls_unanswered: bool = False) -> str:
             " see mqtt.tls.certificate_file"
         )
     return f"closed the connection ({said})" if said else "closed the connection"
+
+
+def of_rivalry(client_id: str) -> str:
+    """Of connections that end soon after they were accepted, again and again."""
+    return (
+        f"it does so again and again, soon after accepting us: does another client use the client id {client_id!r}?"
+        " Two landers need two (mqtt.client_id)"
+    )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _FIRST_BOUND: Final = 0.5
 _STEADY_SECONDS: Final = 10.0
 """A connection that lasted so long has proven itself: after it, the pauses begin short again."""
+_RIVALRY: Final = 3
+"""After so many short lives in a row somebody else may be using our client id: not every broker says so."""
 _REFUSED: Final = 0x80
 _random: Final = secrets.SystemRandom()
 
@@ -51,6 +53,8 @@ class Link:
         self._protocol: Protocol = "3.1.1" if mqtt.protocol == "3.1.1" else "5"
         self._silent_ends = 0
         """How often in a row the broker hung up before it answered."""
+        self._short_lives = 0
+        """How often in a row the broker accepted us and soon hung up without a reason."""
         self._guessed = False
         """Whether 3.1.1 was chosen on silence, not on a clear refusal of 5: then 5 is tried again next time."""
         self._wanted: dict[int, list[str]] = {}
@@ -136,9 +140,11 @@ class Link:
         connection, self.connection = self.connection, None
         connection.abandon()
         if self._up_at:
-            self._trouble(why)
             if time.monotonic() - self._up_at > _STEADY_SECONDS:
-                self._attempts = 0
+                self._attempts = self._short_lives = 0
+            elif connection.news.reason == "Success":  # that of its CONNACK: it said no farewell
+                self._short_lives += 1
+            self._trouble(why if self._short_lives < _RIVALRY else f"{why}; {causes.of_rivalry(self._mqtt.client_id)}")
             if self._guessed:
                 self._protocol, self._guessed = "5", False
             self._count_watch_failure()

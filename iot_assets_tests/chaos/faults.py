@@ -74,7 +74,7 @@ KINDS: Final = MappingProxyType(
         ),
         "processes": Kind(
             processes.trouble,
-            "Forty faults of real processes, one after the other: Mosquitto, a lander behind a proxy that reads every"
+            "Sixty faults of real processes, one after the other: Mosquitto, a lander behind a proxy that reads every"
             " packet, publishers, a disk of 192 MB, Dagster's runs (the table is in troubles.py).",
             "What any publisher was answered for, and what our lander answered for, is in the lake; the next run gives"
             " the oracle's tables and no check fails; what a person must know is in the log, the status and a metric;"

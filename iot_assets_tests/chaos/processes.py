@@ -1,4 +1,4 @@
-"""Episodes of real processes: a broker, a lander, Dagster's runs, and forty faults among them.
+"""Episodes of real processes: a broker, a lander, Dagster's runs, and sixty faults among them.
 
 Belongs here: choosing faults, playing them, the last judgement. Does not: how each is done (``troubles.py``).
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
-FAULTS: Final = 40
+FAULTS: Final = 60
 
 
 def trouble(chance: Random, folder: Path) -> Iterator[Outcome]:

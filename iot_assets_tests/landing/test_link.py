@@ -225,6 +225,19 @@ def test_a_subscription_that_is_refused_raises_an_alert_and_is_asked_for_again(
         wait_for(lambda: said(caplog.records, "the broker granted the subscription"), "another answer")
 
 
+def test_two_landers_with_one_client_id_are_told_so_even_where_the_broker_says_nothing(
+    mosquitto: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = tmp_path / "data"
+    with (
+        Running(settings_for(data, mosquitto.port)),
+        Running(settings_for(data, mosquitto.port, lander={"name": "rival"})),
+    ):
+        wait_for(lambda: said(caplog.records, "wo landers need two (mqtt.client_id)"), "a word about their quarrel")
+        mosquitto.publish(numbered(50))
+        wait_for(lambda: set(map(int, landed_payloads(data))) == set(range(50)), "all messages, whoever took them")
+
+
 def test_a_broker_that_hangs_up_on_whoever_asks_for_its_drops_is_asked_no_more(
     mosquitto: Mosquitto, gate_before: GateFactory, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
