@@ -84,6 +84,10 @@ BENCHMARKS: Final = MappingProxyType(
             "the REST API: 20,000 readings, newest values of 10,000 devices, hours; one client and 24",
             quick=("--requests", "20", "--repetitions", "1"),
         ),
+        "load": Benchmark(
+            "everybody at once: messages, runs, dashboards, API clients; errors, answers, the server's memory",
+            quick=("--minutes", "0.7", "--every", "15"),
+        ),
         "live": Benchmark(
             "live readings: from publishing a message to seeing it, over handovers from the spool to publications",
             quick=("--seconds", "20"),
@@ -100,6 +104,7 @@ _PAGES: Final = ("overview", "devices", "device", "fleet", "quality", "pipeline"
 TARGETS: Final = (
     Target(benchmark="api", figure="20,000 readings of one device, JSON", limit=60, better="lower"),
     Target(benchmark="api", figure="newest values of 10,000 devices, JSON, p99", limit=50, better="lower"),
+    Target(benchmark="load", figure="errors", limit=0, better="lower"),
     Target(benchmark="live", figure="from publishing to seeing, p99", limit=2, better="lower"),
     *(
         Target(benchmark="dashboard", figure=f"{page}: first paint, nothing cached", limit=1000, better="lower")
