@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from iot_assets_tests.house import House
 
 
-@pytest.fixture
-def published(at_home: House) -> House:
+def fill(house: House) -> None:
     """A boiler of the registry with two metrics, one declared that never came, a pump never heard, and a stranger."""
     declared: dict[str, dict[str, object]] = {
         "boiler": {
@@ -27,12 +26,10 @@ def published(at_home: House) -> House:
         },
         "pump": {"kind": "pump", "site": "south"},
     }
-    LakeBuilder(at_home.paths).land(
+    LakeBuilder(house.paths).land(
         registry(0, declared), said("boiler", 1, t=60, mode="on"), said("boiler", 61, t=61.5), said("stranger", 2, t=1)
     )
-    at_home.run()
-    at_home.publish()
-    return at_home
+    house.run()
 
 
 def run(*arguments: str) -> str:

@@ -34,15 +34,12 @@ options = { rename = { t = "temperature" } }
 """
 
 
-@pytest.fixture
-def published(at_home: House) -> House:
+def fill(house: House) -> None:
     """Two days of one device, published; one reading is far too hot."""
-    lake = LakeBuilder(at_home.paths)
+    lake = LakeBuilder(house.paths)
     lake.land(registry(0, {"a": {"site": "north"}}), said("a", 1, t=60), said("a", 61, t=999), said("a", 61, t=999))
     lake.land(said("a", 86_400, t=70))
-    at_home.run()
-    at_home.publish()
-    return at_home
+    house.run()
 
 
 def run(*arguments: str, code: int) -> str:

@@ -29,20 +29,17 @@ def objects(*arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run(*arguments, "--json")]
 
 
-@pytest.fixture
-def published(at_home: House) -> House:
+def fill(house: House) -> None:
     """Three days: of both, of voltage alone, of a current that is out of range; and a device that has no current."""
     lines = b"1762948800 Voltage 1.34\n1762948801 Voltage 1.35\n1762948800 Current 12\n1762948801 Current 14\n"
     limits = registry(-60, {"data": {"metrics": {"Current": {"unit": "A", "max": 100}, "Voltage": {"unit": "V"}}}})
-    LakeBuilder(at_home.paths).land(
+    LakeBuilder(house.paths).land(
         limits,
         Message(received_at=at(86_405), topic="/data", payload=lines + b"1763035200 Voltage 1.5\n"),
         Message(received_at=at(86_406), topic="/data", payload=b"1762862400 Voltage 1.5\n1762862400 Current 999\n"),
         said("meter", 0, Voltage=230),
     )
-    at_home.run()
-    at_home.publish()
-    return at_home
+    house.run()
 
 
 def test_what_a_formula_gives_is_shown_with_the_unit_that_follows(published: House) -> None:

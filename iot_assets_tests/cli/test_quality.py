@@ -33,8 +33,7 @@ def run(*arguments: str) -> list[str]:
     return result.output.splitlines()
 
 
-@pytest.fixture
-def judged(at_home: House) -> House:
+def fill(house: House) -> None:
     """Two hours of two devices; b misses readings, repeats one, sends a sentinel and a message that nobody reads."""
     whole = [sent("a", s) for s in range(0, 7200, 60)]
     holes = [
@@ -42,15 +41,13 @@ def judged(at_home: House) -> House:
     ]
     broken = Message(received_at=at(START + 100), topic="devices/b/up", payload=b"{")
     limits = registry(START - 60, {"b": {"metrics": {"temperature": {"max": 30}}}})
-    LakeBuilder(at_home.paths).land(limits, *whole, *holes, holes[0], broken)
-    at_home.run()
-    with at_home.open() as connection:
+    LakeBuilder(house.paths).land(limits, *whole, *holes, holes[0], broken)
+    house.run()
+    with house.open() as connection:
         update(connection, Quality(lag_minutes=0), at(START + 7200), run_id=RUN)
-    at_home.publish()
-    return at_home
 
 
-@pytest.mark.usefixtures("judged")
+@pytest.mark.usefixtures("published")
 def test_scores_of_the_newest_day_go_from_the_fleet_to_the_worst_devices() -> None:
     lines = run()
     assert lines[0].split()[:6] == ["day", "scope", "name", "devices", "score", "band"]
@@ -60,14 +57,14 @@ def test_scores_of_the_newest_day_go_from_the_fleet_to_the_worst_devices() -> No
     assert [(row["name"], row["score"]) for row in only] == [("a", 100.0)]
 
 
-@pytest.mark.usefixtures("judged")
+@pytest.mark.usefixtures("published")
 def test_hours_can_be_chosen_by_their_band() -> None:
     (only,) = (json.loads(line) for line in run("hours", "--day", DAY, "--band", "poor", "--json"))
     assert (only["device_id"], only["expected"], only["received"], only["duplicates"]) == ("b", 60, 42, 1)
     assert len(run("hours", "--day", DAY)) == 1 + 4
 
 
-@pytest.mark.usefixtures("judged")
+@pytest.mark.usefixtures("published")
 def test_why_lists_everything_that_points_were_lost_for() -> None:
     found = [json.loads(line) for line in run("why", "b", "--day", DAY, "--json")]
     assert {(row["what"], row["detail"].split(",")[0]) for row in found} >= {

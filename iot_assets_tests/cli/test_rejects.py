@@ -34,10 +34,9 @@ def objects(*arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run(*arguments)]
 
 
-@pytest.fixture
-def published(at_home: House) -> House:
+def fill(house: House) -> None:
     """A good message and five that are rejected, published."""
-    LakeBuilder(at_home.paths).land(
+    LakeBuilder(house.paths).land(
         said("a", 0, t=1),
         Message(received_at=at(1), topic="devices/a/up", payload=LONG),
         Message(received_at=at(2), topic="devices/a/up", payload=ODD),
@@ -45,9 +44,7 @@ def published(at_home: House) -> House:
         Message(received_at=at(4), topic="strange/x", payload=b'{"ts": "2025-11-12T12:00:00Z", "t": 1}'),
         Message(received_at=at(5), topic="strange/y", payload=b'{"ts": "2025-11-12T12:00:01Z", "t": 2}', source="http"),
     )
-    at_home.run()
-    at_home.publish()
-    return at_home
+    house.run()
 
 
 def test_groups_by_reason_and_topic_most_first(published: House) -> None:

@@ -22,16 +22,13 @@ def run(*arguments: str) -> list[str]:
     return result.output.splitlines()
 
 
-@pytest.fixture
-def published(at_home: House) -> House:
+def fill(house: House) -> None:
     """Two shapes of one route over two days, and one of another."""
     odd = Message(
         received_at=at(5), topic="telemetry/x", payload=b'{"device_id":"x","temperature":1,"note":"\xc3\xa4"}'
     )
-    LakeBuilder(at_home.paths).land(said("a", 0, t=1), said("b", 1, t=1, h="on"), said("a", 86_400, t=1), odd)
-    at_home.run()
-    at_home.publish()
-    return at_home
+    LakeBuilder(house.paths).land(said("a", 0, t=1), said("b", 1, t=1, h="on"), said("a", 86_400, t=1), odd)
+    house.run()
 
 
 def test_each_shape_is_told_with_its_metrics_and_an_example(published: House) -> None:

@@ -33,15 +33,17 @@ def program(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
 
 
+def fill(house: House) -> None:
+    LakeBuilder(house.paths).land(*(said("a[b]", NOW_S - 60 * n, t=n) for n in range(30)))
+    house.run()
+
+
 @pytest.fixture
-def alone(at_home: House, monkeypatch: pytest.MonkeyPatch) -> House:
+def alone(published: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """A house with tables, and with nothing that runs."""
     monkeypatch.setenv("IOT_DAGSTER__PORT", str(free_port()))
     monkeypatch.setenv("IOT_MQTT__PORT", str(free_port()))
-    LakeBuilder(at_home.paths).land(*(said("a[b]", NOW_S - 60 * n, t=n) for n in range(30)))
-    at_home.run()
-    at_home.publish()
-    return at_home
+    return published
 
 
 @pytest.mark.usefixtures("alone")

@@ -30,19 +30,16 @@ def objects(*arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run(*arguments, "--json").splitlines()]
 
 
-@pytest.fixture
-def home(at_home: House) -> House:
+def fill(house: House) -> None:
     """An hour of readings in two files, a correction and a reject among them."""
-    lake = LakeBuilder(at_home.paths)
+    lake = LakeBuilder(house.paths)
     lake.land(said("a", 0, t=1), said("b", 1, t=2), said("a", 59, t=3))
     lake.land(
         said("a", 60, t=4), said("a", 61, t="on"), said("a", 60, received=100, t=5),
         Message(received_at=at(101), topic="devices/a/up", payload=b"\xff" + b"x" * 500),
         said("a", 7200, t=9),
     )  # fmt: skip
-    at_home.run()
-    at_home.publish()
-    return at_home
+    house.run()
 
 
 def payloads(rows: list[dict[str, Any]]) -> list[Any]:
@@ -60,22 +57,22 @@ def payloads(rows: list[dict[str, Any]]) -> list[Any]:
         ("silver.corrections", "2025-11-12T12:01:00Z", [4]),
     ],
 )
-def test_each_table_is_traced_to_its_messages(home: House, table: str, when: str, expected: list[Any]) -> None:
+def test_each_table_is_traced_to_its_messages(published: House, table: str, when: str, expected: list[Any]) -> None:
     rows = objects(table, *A, "--at", when)
     assert payloads(rows) == expected
     for row in rows:
         assert row["topic"] == "devices/a/up"
-        lying = pq.ParquetFile(home.paths.lake / row["file"]).read().slice(row["row"], 1)
+        lying = pq.ParquetFile(published.paths.lake / row["file"]).read().slice(row["row"], 1)
         assert lying["payload"].to_pylist() == [row["payload"].encode()]
         assert str(lying["message_id"].to_pylist()[0]) == row["message_id"]
 
 
-def test_the_latest_value_needs_no_instant(home: House) -> None:
+def test_the_latest_value_needs_no_instant(published: House) -> None:
     assert payloads(objects("gold.latest", *A)) == [9]
 
 
-def test_a_reject_is_traced_by_its_id(home: House) -> None:
-    ((message_id,),) = home.ask("select message_id from silver.rejects")
+def test_a_reject_is_traced_by_its_id(published: House) -> None:
+    ((message_id,),) = published.ask("select message_id from silver.rejects")
     (row,) = objects("silver.rejects", "--id", str(message_id))
     assert (row["reason"], row["row"]) == ("not_utf8", 3)
     assert row["payload"].startswith("\\xffxxx")
@@ -84,25 +81,25 @@ def test_a_reject_is_traced_by_its_id(home: House) -> None:
     assert "x" * 200 not in shown
 
 
-def test_the_list_can_be_bounded(home: House) -> None:
+def test_the_list_can_be_bounded(published: House) -> None:
     assert payloads(objects("gold.readings_1d", *A, "--at", "2025-11-12", "--limit", "2")) == [1, 3]
 
 
-def test_days_that_only_the_lake_has_and_joined_files_are_traced_all_the_same(home: House) -> None:
+def test_days_that_only_the_lake_has_and_joined_files_are_traced_all_the_same(published: House) -> None:
     wanted = ("gold.readings_1d", *A, "--at", "2025-11-12")
     before = objects(*wanted)
-    assert export(home, hot_days=2).evicted == 3
-    assert join(home).made == 1
-    home.publish(whole_rows=0)
-    join(home, grace=timedelta(0))
+    assert export(published, hot_days=2).evicted == 3
+    assert join(published).made == 1
+    published.publish(whole_rows=0)
+    join(published, grace=timedelta(0))
     after = objects(*wanted)
     assert len({row["file"] for row in before}) == 2
     assert len({row["file"] for row in after}) == 1
     assert [{**row, "file": "", "row": 0} for row in after] == [{**row, "file": "", "row": 0} for row in before]
 
 
-def test_a_figure_whose_file_the_lake_has_lost_is_still_told(home: House) -> None:
-    for file in home.paths.landed.rglob("*.parquet"):
+def test_a_figure_whose_file_the_lake_has_lost_is_still_told(published: House) -> None:
+    for file in published.paths.landed.rglob("*.parquet"):
         file.unlink()
     rows = objects("gold.readings_1min", *A, "--at", "2025-11-12T12:00:30Z")
     assert [(row["value"], row["payload"], row["file"]) for row in rows] == [(1.0, None, None), (3.0, None, None)]
@@ -119,11 +116,13 @@ def test_a_figure_whose_file_the_lake_has_lost_is_still_told(home: House) -> Non
         (("silver.rejects", "--id", "00000000-0000-8000-8000-000000000000"), "has no message"),
     ],
 )
-def test_a_question_without_an_answer_is_a_sentence(home: House, arguments: tuple[str, ...], sentence: str) -> None:
+def test_a_question_without_an_answer_is_a_sentence(
+    published: House, arguments: tuple[str, ...], sentence: str
+) -> None:
     assert sentence in run(*arguments, ok=False)
 
 
-def test_people_get_a_table(home: House) -> None:
+def test_people_get_a_table(published: House) -> None:
     lines = run("gold.readings_1min", *A, "--at", "2025-11-12T12:00:30Z").splitlines()
     assert len(lines) == 3
     assert "payload" in lines[0]
