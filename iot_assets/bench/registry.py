@@ -60,6 +60,10 @@ BENCHMARKS: Final = MappingProxyType(
             "the whole path, from a backlog in a broker to the published copy: what `iot-assets bench` shows a user",
             quick=("--messages", "20000", "--repetitions", "1"),
         ),
+        "lander": Benchmark(
+            "the lander draining a backlog of QoS 1 messages, beside a bare socket, stock paho and `mosquitto_sub`",
+            quick=("--messages", "50000", "--repetitions", "1"),
+        ),
         "intake": Benchmark(
             "the HTTP intake: requests of one line and of a thousand from 24 clients, latency, CPU a request",
             quick=("--seconds", "1", "--repetitions", "1"),
@@ -100,8 +104,22 @@ BENCHMARKS: Final = MappingProxyType(
     }
 )
 
+_LANDER: Final = "lander, MQTT 3.1.1"
 _PAGES: Final = ("overview", "devices", "device", "fleet", "quality", "pipeline", "fleet, 30 days", "quality, 30 days")
 TARGETS: Final = (
+    Target(benchmark="lander", figure=_LANDER, limit=150_000, better="higher"),
+    Target(benchmark="lander", figure="lander, MQTT 5", limit=100_000, better="higher"),
+    Target(
+        benchmark="lander",
+        figure=_LANDER,
+        limit=0.4,
+        better="higher",
+        ratio_to="bare socket, MQTT 3.1.1, nothing stored",
+    ),
+    Target(
+        benchmark="lander", figure=_LANDER, limit=4, better="higher", ratio_to="stock paho, MQTT 3.1.1, nothing stored"
+    ),
+    Target(benchmark="lander", figure=_LANDER, limit=6e-6, better="lower", of="cpu_seconds"),
     Target(benchmark="api", figure="20,000 readings of one device, JSON", limit=60, better="lower"),
     Target(benchmark="api", figure="newest values of 10,000 devices, JSON, p99", limit=50, better="lower"),
     Target(benchmark="load", figure="errors", limit=0, better="lower"),
