@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from iot_assets.cli.main import VERBS, root
 from iot_assets_tests.brokers import free_port
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, said
+from iot_assets_tests.serving.spooling import Spooling
 
 if TYPE_CHECKING:
     from iot_assets_tests.house import House
@@ -92,6 +93,29 @@ def test_the_shell_is_duckdb_on_the_published_copy_and_can_change_nothing() -> N
     asked = program("shell", "-csv", "-noheader", "-c", "select count(*), current_setting('TimeZone') from gold.latest")
     assert (asked.returncode, asked.stdout.strip()) == (0, "1,UTC"), asked.stderr
     assert "read-only" in program("shell", "-c", "delete from gold.latest").stderr
+
+
+def test_the_shell_shows_what_is_not_published_and_says_how_fresh_that_is(at_home: House) -> None:
+    def shell(sql: str) -> tuple[list[str], str]:
+        asked = program("shell", "-csv", "-noheader", "-c", sql)
+        return asked.stdout.split(), asked.stderr
+
+    spool = Spooling(at_home.paths)
+    spool.take(said("a", 0, t=1))
+    spool.seal()
+    at_home.run()
+    at_home.publish()
+    spool.take(said("a", 60, t=2.5), said("b", 61, t=7))
+    spool.seal()
+    spool.take(said("b", 62, t=8))
+    latest, told = shell("select device_id, value from live_latest order by all")
+    assert latest == ["a,2.5", "b,8.0"], told
+    assert "3 readings that are not published yet, up to 2025-11-12 12:01:02 UTC" in told
+    spool.seal()
+    at_home.run()
+    at_home.publish()
+    counts, told = shell("select count(*) from live_readings union all select count(*) from silver.readings")
+    assert (counts, "all that has landed is published" in told) == (["4", "4"], True)
 
 
 def test_a_missing_duckdb_is_said_with_what_to_do(
