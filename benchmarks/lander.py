@@ -50,7 +50,7 @@ def land(protocol: str, here: Path, port: int, messages: int) -> tuple[Ended, fl
         "IOT_DATA_DIR": str(here / "data"),
         "IOT_MQTT__PORT": str(port),
         "IOT_MQTT__PROTOCOL": protocol,
-        "IOT_MQTT__TOPICS": "bench/#",
+        "IOT_MQTT__TOPICS": "telemetry/#",
     }
     used = program(sys.executable, "-m", "iot_assets", "land", "--until-idle", "1", cwd=here, environment=environment)
     status = read_status(DataPaths(here / "data"), "lander")
@@ -70,7 +70,7 @@ def drain(which: str, here: Path, port: int, messages: int) -> tuple[Ended, floa
 def mosquitto_sub(here: Path, port: int, messages: int) -> tuple[Ended, float]:
     """Mosquitto's own client; ``-E`` ends it once it has subscribed."""
     until = ["-C", str(messages)] if messages else ["-E"]
-    session = ["-p", str(port), "-i", "drain", "-c", "-q", "1", "-t", "bench/#"]
+    session = ["-p", str(port), "-i", "drain", "-c", "-q", "1", "-t", "telemetry/#"]
     used = program("mosquitto_sub", *session, "-F", "%l", *until, cwd=here)
     return used, used.seconds
 

@@ -35,7 +35,7 @@ def bare(port: int, client_id: str, messages: int) -> None:
     sock.sendall(bytes([0x10, len(body)]) + body)
     assert sock.recv(4, socket.MSG_WAITALL)[:2] == _CONNECTED
     if not messages:
-        sock.sendall(b"\x82\x0c\x00\x01\x00\x07bench/#\x01")
+        sock.sendall(b"\x82\x10\x00\x01\x00\x0btelemetry/#\x01")
         assert sock.recv(5, socket.MSG_WAITALL)[:2] == _SUBSCRIBED
     left = b""
     while messages > 0:
@@ -78,7 +78,7 @@ def stock(port: int, client_id: str, messages: int, *, version_5: bool) -> None:
     else:
         client.connect("127.0.0.1", port)
     if not messages:
-        client.on_connect = lambda *_: client.subscribe("bench/#", 1)
+        client.on_connect = lambda *_: client.subscribe("telemetry/#", 1)
     client.loop_forever()
 
 

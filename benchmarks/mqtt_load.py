@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from iot_assets_tests.story.publisher import Publisher  # noqa: E402
 
-_METRICS = ("temperature", "humidity", "pressure", "voltage", "current", "co2")
+_METRICS = ("temperature", "humidity", "voltage", "current", "power")
 
 
 class Readings(Sequence[tuple[str, bytes]]):
@@ -31,6 +32,8 @@ class Readings(Sequence[tuple[str, bytes]]):
 
     def __init__(self, count: int, *, size: int = 0, metrics: int = 1, devices: int = 1000) -> None:
         self._count, self._size, self._metrics, self._devices = count, size, metrics, devices
+        self.minutes: Counter[int] = Counter()
+        """How many carry a time of each minute since 1970."""
 
     def __len__(self) -> int:
         return self._count
@@ -42,12 +45,15 @@ class Readings(Sequence[tuple[str, bytes]]):
     def __getitem__(self, number: int | slice) -> tuple[str, bytes] | list[tuple[str, bytes]]:
         if isinstance(number, slice):
             return [self[n] for n in range(*number.indices(self._count))]
-        device = number % self._devices
-        values = ",".join(f'"{name}":{(number + 7 * n) % 900 / 10}' for n, name in enumerate(_METRICS[: self._metrics]))
-        text = f'{{"device_id":"d{device:04d}","number":{number},"timestamp":{time.time():.6f},{values}'
+        device, now = number % self._devices, time.time()
+        self.minutes[int(now // 60)] += 1
+        # Each device's values move slowly, as no rule for readings has anything to say about that.
+        step = number // self._devices % 100 / 100
+        values = "".join(f',"{name}":{40 + step:.2f}' for name in _METRICS[: self._metrics - 1])
+        text = f'{{"device_id":"d{device:04d}","timestamp":{now:.6f},"count":{number}{values}'
         if (missing := self._size - len(text) - 12) >= 0:
             text += f',"note":"{"x" * missing}"'
-        return f"bench/d{device:04d}", f"{text}}}".encode()
+        return f"telemetry/d{device:04d}", f"{text}}}".encode()
 
 
 def main() -> None:
