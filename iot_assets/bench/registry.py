@@ -64,6 +64,14 @@ BENCHMARKS: Final = MappingProxyType(
             "the lander draining a backlog of QoS 1 messages, beside a bare socket, stock paho and `mosquitto_sub`",
             quick=("--messages", "50000", "--repetitions", "1"),
         ),
+        "lander_latency": Benchmark(
+            "how long a message waits until the lander has made it durable and acknowledged it, at several rates",
+            quick=("--seconds", "5", "--repetitions", "1"),
+        ),
+        "sustained": Benchmark(
+            "publisher, broker, lander and minute runs at once, for minutes: nothing lost, how soon gold is complete",
+            quick=("--minutes", "1.1", "--per-second", "500"),
+        ),
         "intake": Benchmark(
             "the HTTP intake: requests of one line and of a thousand from 24 clients, latency, CPU a request",
             quick=("--seconds", "1", "--repetitions", "1"),
@@ -120,6 +128,17 @@ TARGETS: Final = (
         benchmark="lander", figure=_LANDER, limit=4, better="higher", ratio_to="stock paho, MQTT 3.1.1, nothing stored"
     ),
     Target(benchmark="lander", figure=_LANDER, limit=6e-6, better="lower", of="cpu_seconds"),
+    Target(benchmark="lander", figure="lander, MQTT 5", limit=6e-6, better="lower", of="cpu_seconds"),
+    *(
+        Target(
+            benchmark="lander_latency",
+            figure=f"{rate} messages/s: published to fsynced and acknowledged, p99",
+            limit=milliseconds,
+            better="lower",
+        )
+        for rate, milliseconds in (("5", 50), ("500", 50), ("5,000", 100))
+    ),
+    Target(benchmark="sustained", figure="gold complete after the end of a minute", limit=60, better="lower", of="max"),
     Target(benchmark="api", figure="20,000 readings of one device, JSON", limit=60, better="lower"),
     Target(benchmark="api", figure="newest values of 10,000 devices, JSON, p99", limit=50, better="lower"),
     Target(benchmark="load", figure="errors", limit=0, better="lower"),

@@ -16,7 +16,7 @@ SCRIPTS: Final = {
     name[1]: path for path in FOLDER.glob("*.py") if (name := re.search(r'Figures\("(\w+)"', path.read_text("utf-8")))
 }
 #: What rules find of injected faults is no speed; its results say more than figures do.
-OF_ANOTHER_KIND: Final = ("faults", "chaos", "lander", "live", "minute", "api", "dashboard")
+OF_ANOTHER_KIND: Final = ("faults", "chaos", "live", "minute", "api", "dashboard")
 
 
 def test_each_script_that_gives_figures_is_in_the_registry_under_its_own_name() -> None:
