@@ -55,6 +55,12 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "the lander's status file",
             "Make room or mend the permissions; it goes on by itself, and nothing was acknowledged meanwhile.",
         ),
+        "segments_damaged": Cause(
+            "critical",
+            "Damaged segments in the spool",
+            "the lander's count of segments kept aside",
+            "Look at the disk (dmesg, smartctl). What is sound in them is landed; delete them when not needed.",
+        ),
         "session_lost": Cause(
             "critical",
             "The broker had forgotten our session",

@@ -27,7 +27,7 @@ STEP_CHECKS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = MappingProxyT
     {
         "bronze.files": {
             "ledger_matches_lake": (
-                "Every landed file is in the ledger, and every file of the ledger is in the lake.",
+                "Every landed file is in the ledger, every file of the ledger in the lake, none was damaged of late.",
                 False,
             ),
             "lander_state": ("A lander reads the broker, with no trouble of disk, broker or session.", False),

@@ -23,10 +23,18 @@ _SILENT: Final = timedelta(minutes=2)
 
 
 def ledger_check(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> CheckResult:
-    """Files of the ledger that the lake has lost. Files the ledger lacks are entered in this very step."""
+    """Files of the ledger that the lake has lost, and those set aside of late.
+
+    Files the ledger lacks are entered in this very step.
+    """
     present = {file.path for file in list_landed(paths)}
     known = connection.execute("select path, rows from bronze.files where state = 'entered' order by path").fetchall()
     lost = [{"path": path, "rows": rows, "problem": "not in the lake"} for path, rows in known if path not in present]
+    lost += rows(
+        connection,
+        "select path, problem, entered_at as set_aside_at from bronze.files"
+        " where state = 'corrupt' and entered_at > now() - interval 1 day order by path",
+    )
     damaged = int(scalar(connection, "select count(*) from bronze.files where state = 'corrupt'"))
     facts = {"files_in_ledger": len(known), "files_set_aside": damaged}
     return _finding("bronze.files", "ledger_matches_lake", lost, facts)
@@ -127,6 +135,9 @@ def _lander_problems(status: LanderStatus | None, *, running: bool) -> list[dict
         problems.append({"problem": status.storage_problem, "since": status.updated_at})
     if status.broker_problem:
         problems.append({"problem": status.broker_problem, "since": status.updated_at})
+    if status.segments_damaged:
+        told = f"{status.segments_damaged} damaged segments are kept aside; what was sound in them is landed"
+        problems.append({"problem": told, "advice": "look at the disk; delete them once they are not needed"})
     if status.session_lost:
         problems.append(
             {"problem": f"the broker had forgotten our session {status.session_lost} times; messages may be missing"}

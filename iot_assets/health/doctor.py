@@ -30,7 +30,7 @@ EXAMINATIONS: Final[tuple[Callable[[Patient], Iterator[Result]], ...]] = (
     of_parts.publication,
 )
 #: Causes that an examination has told of already, with more to say.
-_TOLD: Final = frozenset({"session_lost"})
+_TOLD: Final = frozenset({"session_lost", "segments_damaged"})
 
 
 def examine(settings: Settings, now: datetime) -> Iterator[Result]:

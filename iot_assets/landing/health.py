@@ -54,6 +54,7 @@ GAUGES: Final = MappingProxyType(
         "in_flight_messages": ("in_flight_messages", "Messages taken and not yet durable."),
         "in_flight_bytes": ("in_flight_bytes", "Payload bytes taken and not yet durable."),
         "segments_waiting": ("segments_waiting", "Closed segments not yet landed."),
+        "segments_damaged": ("segments_damaged", "Segments kept aside because they could not be read whole."),
         "last_message_timestamp_seconds": ("last_message_at", "When the last message was taken."),
         "last_sealed_timestamp_seconds": ("last_sealed_at", "When the last file was landed."),
         "broker_dropped_messages": ("dropped_by_broker", "The broker's own count of messages it dropped."),

@@ -353,4 +353,5 @@ class _Lander:
             http_refused=self._intake.intake.refused if self._intake is not None else 0,
             dropped_by_broker=link.drops if link is not None else None,
             dropped_by_broker_before=link.drops_before if link is not None else None,
+            segments_damaged=self._sealer.set_aside,
         )

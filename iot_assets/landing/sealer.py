@@ -62,6 +62,11 @@ class Sealer:
         """The figures of this moment."""
         return self._totals
 
+    @property
+    def set_aside(self) -> int:
+        """Segments that could not be read whole and are kept until a person deletes them; of earlier starts, too."""
+        return sum(1 for _ in (self._paths.spool(self._lander) / DAMAGED).glob("*.spool"))
+
     def start(self) -> None:
         """Begin sealing what is handed in."""
         self._thread.start()

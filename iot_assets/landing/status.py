@@ -73,6 +73,8 @@ class LanderStatus:
     """The broker's own count of messages it dropped, for whichever subscriber."""
     dropped_by_broker_before: int | None
     """That count when this start first saw it."""
+    segments_damaged: int = 0
+    """Segments kept aside because they could not be read whole."""
 
 
 def write_status(spool: Path, status: LanderStatus) -> None:

@@ -105,7 +105,8 @@ def test_a_lander_that_is_well_shows_nothing_and_that_it_shows_nothing(place: Pl
     seen = lander.look(place)
     assert holding(seen) == {}
     assert set(seen) == {
-        *("lander_down", "lander_silent", "broker_unreachable", "storage_problem", "session_lost", "broker_drops")
+        *("lander_down", "lander_silent", "broker_unreachable", "storage_problem", "segments_damaged"),
+        *("session_lost", "broker_drops"),
     }
 
 
@@ -136,6 +137,8 @@ def test_broker_and_disk_in_trouble_are_told_in_the_lander_s_words(place: Place)
     assert told.summary == "The MQTT broker at x refuses connections: is it running?"
     status(place, storage_problem="cannot write segment 3: No space left on device", reading=False)
     assert holding(lander.look(place)).keys() == {"storage_problem"}
+    status(place, segments_damaged=2)
+    assert {c: f[0].count for c, f in holding(lander.look(place)).items()} == {"segments_damaged": 2}
 
 
 @pytest.mark.usefixtures("running")

@@ -164,6 +164,14 @@ def test_a_finding_about_data_warns_and_stops_nothing(dagster_house: DagsterHous
     assert ".gone" in str(lost.metadata["rows"].value)
 
 
+def test_a_landed_file_that_is_damaged_is_named_by_a_check(dagster_house: DagsterHouse) -> None:
+    file = LakeBuilder(dagster_house.house.paths).land(said("a", 0, t=1))
+    file.path.write_bytes(file.path.read_bytes()[:-20])
+    found = checks(dagster_house.minute())["bronze/files:ledger_matches_lake"]
+    assert not found.passed
+    assert file.path.name in str(found.metadata["rows"].value)
+
+
 def test_a_passing_fault_is_tried_again(dagster_house: DagsterHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     real = silver_asset.settle_pending
     calls = []

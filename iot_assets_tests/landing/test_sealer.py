@@ -57,10 +57,14 @@ def test_damage_in_the_middle_costs_that_frame_only_and_the_segment_is_kept(
     content = bytearray(segment.read_bytes())
     content[content.index(b"two")] ^= 1
     segment.write_bytes(content)
-    recover(tmp_path)
+    sealer = recover(tmp_path)
     assert landed_payloads(tmp_path) == [b"one", b"three"]
-    assert (segment.parent / "damaged" / segment.name).read_bytes() == content
+    kept = segment.parent / "damaged" / segment.name
+    assert kept.read_bytes() == content
     assert "IS DAMAGED" in caplog.text
+    assert sealer.set_aside == 1
+    kept.unlink()
+    assert sealer.set_aside == 0
 
 
 def test_what_cannot_be_read_at_all_is_set_aside_and_holds_up_nothing(

@@ -47,12 +47,14 @@ def look(place: Place) -> Seen:
 def _trouble(status: LanderStatus) -> Seen:
     parted = status.broker and not status.connected and status.mode == "process"
     said = status.broker_problem or f"The lander is not connected to the MQTT broker at {status.broker}"
-    storage = status.storage_problem or ""
+    storage, damaged = status.storage_problem or "", status.segments_damaged
+    aside = f"{damaged} segments of the spool could not be read whole and are kept aside."
     return {
         "broker_unreachable": when(
             parted or status.broker_problem, Finding("broker_unreachable", _sentence(said), items=(status.broker,))
         ),
         "storage_problem": when(storage, Finding("storage_problem", _sentence(storage))),
+        "segments_damaged": when(damaged, Finding("segments_damaged", aside, count=max(damaged, 1))),
     }
 
 
