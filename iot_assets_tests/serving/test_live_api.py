@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
+from iot_assets.serving.api.access import COOKIE
 from iot_assets.serving.api.app import keys_file
+from iot_assets.serving.api.cookies import cookie_for
 from iot_assets.serving.api.keys import Keys
 from iot_assets_tests.house import House
 from iot_assets_tests.lake_builder import at, said
@@ -203,6 +206,33 @@ def test_beyond_loopback_a_key_is_needed_to_listen(house: House) -> None:
         assert running.get("/events").status_code == 401
         with connect(address, additional_headers={"Authorization": f"Bearer {key}"}) as socket:
             assert _talk(socket, type="ping") == {"type": "pong"}
+    finally:
+        running.close()
+        fed.served.close()
+
+
+def test_who_has_logged_in_listens_with_the_cookie_until_the_key_is_revoked(house: House) -> None:
+    keys = Keys(keys_file(house.settings))
+    keys.make("eyes", ("read",))
+    fed = Fed(house)
+    running = serve(fed.served.house, require_keys=True)
+    try:
+        cookie = {"Cookie": f"{COOKIE}={cookie_for(keys.all()[0]).text}"}
+        address = running.address.replace("http", "ws") + "/live"
+        with (
+            connect(address, additional_headers=cookie, origin=Origin(running.address)) as socket,
+            running.client.stream("GET", "/events", headers=cookie) as answer,
+        ):
+            assert _talk(socket, type="subscribe")["type"] == "subscribed"
+            assert next(answer.iter_lines()).startswith("retry")
+            fed.spool.take(said("a", 1, t=2))
+            assert _next(socket)["readings"][0]["value"] == 2.0
+        with pytest.raises(InvalidStatus):
+            connect(address, additional_headers=cookie, origin=Origin("https://elsewhere.example"))
+        keys.revoke("eyes")
+        with pytest.raises(InvalidStatus):
+            connect(address, additional_headers=cookie)
+        assert running.get("/events", **cookie).status_code == 401
     finally:
         running.close()
         fed.served.close()
