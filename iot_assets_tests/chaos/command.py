@@ -15,6 +15,7 @@ import click
 
 from iot_assets_tests.chaos.faults import KINDS
 from iot_assets_tests.chaos.ledger import Ledger
+from iot_assets_tests.chaos.troubles import TROUBLES
 
 
 @click.command()
@@ -32,6 +33,8 @@ def main(seed: int, episodes: int, first: int, kinds: tuple[str, ...], report: P
     if listing:
         for name, kind in chosen.items():
             click.echo(f"{name}\n  does: {kind.does}\n  must follow: {kind.must_follow}")
+        for name, trouble in TROUBLES.items():
+            click.echo(f"  {name}{trouble.reported and f' (reported: {trouble.reported})'}")
         return
     # Told to end, it leaves no process, no mount and no folder behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

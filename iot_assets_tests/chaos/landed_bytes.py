@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from iot_assets.assets.watching import ledger_check
 from iot_assets.errors import CorruptFileError
 from iot_assets.warehouse.bronze import read_landed
 from iot_assets_tests.chaos import world
@@ -65,8 +66,10 @@ def _minute(house: House, path: Path, *, harmless: bool) -> str | None:
     ((state, problem),) = house.ask("select state, problem from bronze.files where path like '%000000.parquet'")
     with house.open() as connection:
         wrong = world.wrong(connection, world.seen(house.paths))
-    told = state == "corrupt" and problem and heard.said("landed file set aside", logging.ERROR) and not path.exists()
-    return wrong or (None if harmless or told else f"nobody was told: {state}, {problem}")
+        checked = not ledger_check(connection, house.paths).passed
+    logged = bool(heard.said("landed file set aside", logging.ERROR))
+    told = state == "corrupt" and problem and logged and checked and not path.exists()
+    return wrong or (None if harmless or told else f"nobody was told: {state}, {problem}, {logged=}, {checked=}")
 
 
 def _damaged(chance: Random, sound: bytes) -> tuple[str, bytes]:

@@ -72,6 +72,11 @@ class Landing:
         self._sealer = Sealer(self.paths, NAME, log)
         self._waiting = [(segment, True) for segment in left]
 
+    @property
+    def set_aside(self) -> int:
+        """What the status says of segments kept aside."""
+        return self._sealer.set_aside
+
     def take(self, payloads: Iterable[bytes], acknowledge: Callable[[list[bytes]], None]) -> None:
         """Take messages of the connection that the state names."""
         taken = Taken("mqtt:chaos", self.state.now.session)

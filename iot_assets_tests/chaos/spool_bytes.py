@@ -115,6 +115,7 @@ class _Found:
     landed: Landed
     heard: Heard
     kept: bool
+    """The segment is set aside, and counted as such for status and metrics."""
 
     @property
     def payloads(self) -> set[bytes]:
@@ -134,7 +135,9 @@ def _recover(folder: Path, content: bytes) -> _Found:
     try:
         landing = Landing(data)
         landing.end()
-        return _Found(Landed(data), landing.heard, (spool / DAMAGED / name).exists())
+        kept = (spool / DAMAGED / name).exists()
+        assert landing.set_aside == kept, "a segment is set aside and not counted"
+        return _Found(Landed(data), landing.heard, kept)
     finally:
         shutil.rmtree(data)
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from iot_assets_tests import oracle
     from iot_assets_tests.house import Tables
 
 
@@ -64,20 +63,18 @@ class _Case:
 
     house: House
     template: Path
-    messages: list[oracle.Seen]
     expected: Tables
     points: int
 
     def again(self) -> None:
         """As before the minute."""
-        for file in (
-            *self.house.paths.root.glob("*.duckdb*"),
-            *self.house.paths.lake.glob("silver"),
-            *self.house.paths.lake.glob("gold"),
-        ):
-            shutil.rmtree(file) if file.is_dir() else file.unlink()
+        paths = self.house.paths
+        for file in paths.root.glob("*.duckdb*"):
+            file.unlink()
+        for folder in (paths.lake / "silver", paths.lake / "gold"):
+            shutil.rmtree(folder, ignore_errors=True)
         for file in self.template.iterdir():
-            shutil.copy(file, self.house.paths.root / file.name)
+            shutil.copy(file, paths.root / file.name)
 
 
 def refuse_statements(chance: Random, folder: Path) -> Iterator[Outcome]:
@@ -133,8 +130,7 @@ def _after(case: _Case) -> str | None:
     """What is wrong once the minute has been run again."""
     _minute(case.house)
     with case.house.open() as connection:
-        if tables_of(connection) != case.expected:
-            found = tables_of(connection)
+        if (found := tables_of(connection)) != case.expected:
             return f"not as undisturbed: {[name for name in found if found[name] != case.expected[name]]}"
         readings = connection.execute("select count(*) from silver.readings").fetchall()
     with duckdb.connect(str(case.house.paths.serving), read_only=True) as served:
@@ -161,10 +157,9 @@ def _make(chance: Random, folder: Path) -> _Case:
     lake.land(*_messages(chance, sent, 300))
     points = _minute(house)
     with house.open() as connection:
-        messages = world.seen(house.paths)
-        problem = world.wrong(connection, messages)
+        problem = world.wrong(connection, world.seen(house.paths))
         assert problem is None, problem
-        return _Case(house, template, messages, tables_of(connection), points)
+        return _Case(house, template, tables_of(connection), points)
 
 
 def _messages(chance: Random, sent: list[Message], first: int) -> list[Message]:
