@@ -82,7 +82,8 @@ BENCHMARKS: Final = MappingProxyType(
             full=("--messages", "20000"),
         ),
         "heal": Benchmark(
-            "late data: one device half a year late among 10,000; a minute of nothing but duplicates",
+            "late data: one device half a year late among thousands; a minute of nothing but duplicates",
+            full=("--devices", "2000"),
             quick=("--devices", "1000", "--days", "30", "--repetitions", "1"),
         ),
         "trace": Benchmark(
