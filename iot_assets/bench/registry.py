@@ -83,8 +83,8 @@ BENCHMARKS: Final = MappingProxyType(
         ),
         "heal": Benchmark(
             "late data: one device half a year late among thousands; a minute of nothing but duplicates",
-            full=("--devices", "2000"),
             quick=("--devices", "1000", "--days", "30", "--repetitions", "1"),
+            full=("--devices", "2000"),
         ),
         "trace": Benchmark(
             "from an hour's figure, a correction and a reject back to the raw messages, on 100 million readings",
