@@ -86,7 +86,7 @@ qualify row_number() over (partition by device_id, metric order by event_at desc
 insert into gold.device_status by name
 select device_id, case when n % 41 = 5 then 'offline' when n % 23 = 4 then 'late' when n % 97 = 11 then 'never_seen'
     else 'online' end as state, {now} - to_minutes(20 + (n % 300)) as since_at,
-    {now} - to_seconds(n % 50) as last_received_at, {now} - to_seconds(n % 50) as last_event_at, 60.0 as interval_s,
+    if(n % 97 = 11, null, {now} - to_seconds(n % 50)) as last_received_at, last_received_at as last_event_at, 60.0 as interval_s,
     'declared' as interval_source, 120.0 as late_after_s, 600.0 as offline_after_s,
     (n * 13 % 100)::double as battery, 'high' as battery_bin
 from fleet;

@@ -29,7 +29,7 @@ PICTURES = {
     "device_dark": ("device?id=pump-0020", 1280, 760, "dark"),
     "fleet": ("fleet?span=7d&colour=kind", 1280, 1260, "light"),
     "quality": ("quality?span=7d", 1280, 1180, "light"),
-    "pipeline_dark": ("pipeline", 1280, 1080, "dark"),
+    "pipeline_dark": ("pipeline", 1280, 1240, "dark"),
 }
 
 

@@ -75,5 +75,11 @@ class Server(Section):
         default=None, description="DuckDB's threads; one per core when not set."
     )
     memory_limit: str = Field(default="1GB", pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", description="DuckDB's memory bound.")
+    map_tiles: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^'\"\\\s]*$",
+        description="Address of the dashboard's map tiles with {z}, {x} and {y}, asked by each browser that shows the map; no tiles when not set.",
+    )
+    map_attribution: str = Field(default="", description="Whose tiles they are, as it is to be said beside the map.")
     sql: SqlLimits = Field(default=SqlLimits(), description="SQL over HTTP.")
     live: Live = Field(default=Live(), description="Live readings.")

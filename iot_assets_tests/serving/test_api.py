@@ -286,6 +286,9 @@ def test_the_page_and_the_description_name_every_address(served: Served) -> None
         "/health",
         "/sql",
         "/quality",
+        "/pipeline/messages",
+        "/pipeline/files",
+        "/pipeline/runs",
     } <= set(paths)
     assert set(paths["/data"]) == {"get", "post"}
 

@@ -145,13 +145,15 @@ def devices_addresses(answers: Answers) -> APIRouter:
         *,
         kind: str | None = None,
         site: str | None = None,
+        state: Annotated[str | None, Query(description="online, late, offline or never_seen.")] = None,
+        band: Annotated[str | None, Query(description="Quality of its newest day: good, warning, critical.")] = None,
         search: Annotated[str | None, Query(description="A part of name, kind, model or site.")] = None,
         form: Form = None,
         limit: Limit = None,
         cursor: Cursor = None,
     ) -> Response:
         """Registry, announcements and readings together, as they hold now."""
-        asked = devices(kind=kind, site=site, search=search)
+        asked = devices(kind=kind, site=site, state=state, band=band, search=search)
         return answers.page(request, asked, form=form, limit=limit, cursor=cursor)
 
     @router.get("/devices/{device_id:path}", summary="One device with its newest values")

@@ -31,6 +31,7 @@ from iot_assets.serving.api.events import events
 from iot_assets.serving.api.forward import forwarding
 from iot_assets.serving.api.keys import Keys
 from iot_assets.serving.api.metrics import Asked
+from iot_assets.serving.api.pipeline import pipeline_addresses
 from iot_assets.serving.api.quality import quality_addresses
 from iot_assets.serving.api.refused import RefusedError, refusal
 from iot_assets.serving.api.socket import socket
@@ -102,6 +103,7 @@ def api(settings: Settings) -> FastAPI:
         readings_addresses(answers),
         devices_addresses(answers),
         quality_addresses(answers),
+        pipeline_addresses(answers),
         watching(state, asked),
     )
     for router in readers:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _PAUSE: Final = 0.5
 #: So long after it was last seen, a page counts as closed; pages are refreshed at least every ten seconds.
 _CLOSED: Final = 25.0
+#: So many views at most are asked for beforehand.
+_MOST: Final = 50
 
 
 class View(NamedTuple):
@@ -51,9 +53,9 @@ class Asked:
         Raises:
             QuestionError: nothing is published yet.
         """
+        self._seen.pop(view, None)
         self._seen[view] = time.monotonic()
         if self._watching is None or self._watching.done():
-            await self._renew()
             self._watching = asyncio.create_task(self._watch())
         if self._edition is None:
             await self._renew()
@@ -63,13 +65,14 @@ class Asked:
             yield edition
 
     async def _watch(self) -> None:
-        """Renew as long as any page is open."""
+        """Renew as long as any page is open; then let go of what nobody looks at."""
         while self._open():
             await asyncio.sleep(_PAUSE)
             try:
                 await self._renew()
             except (IotAssetsError, duckdb.Error):
                 self._drop()  # the page that asks next says it to people
+        self._drop()
 
     async def _renew(self) -> None:
         async with self._renewing:
@@ -103,5 +106,6 @@ class Asked:
 
     def _open(self) -> list[View]:
         now = time.monotonic()
-        self._seen = {view: at for view, at in self._seen.items() if now - at < _CLOSED}
+        newest = list(self._seen.items())[-_MOST:]
+        self._seen = {view: at for view, at in newest if now - at < _CLOSED}
         return list(self._seen)

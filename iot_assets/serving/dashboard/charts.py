@@ -113,7 +113,13 @@ def over_time(
     return chart(
         description=description,
         legend=legend() if names else {"show": False},
-        grid={"left": 8, "right": 12, "top": 52 if unit and names else 34, "bottom": 4, "containLabel": True},
+        grid={
+            "left": 8,
+            "right": 12,
+            "top": 52 if unit and names else 34 if unit or names else 12,
+            "bottom": 4,
+            "containLabel": True,
+        },
         xAxis=time_axis(span),
         yAxis=value_axis(unit, **axis),
         series=list(series),

@@ -28,6 +28,7 @@ from iot_assets.serving.reads.latest import latest
 from iot_assets.serving.reads.question import Scope
 from iot_assets.serving.reads.readings import readings
 from iot_assets.serving.reads.rollups import WIDTHS, rollups
+from iot_assets.serving.reads.unpublished import unpublished
 from iot_assets.serving.trace import Figure, trace
 
 if TYPE_CHECKING:
@@ -73,21 +74,34 @@ def build(frame: Frame) -> Show:
     assert values.chart is not None
     shown = {"width": "raw"}
 
+    tail = frame.unpublished()
+
     async def show(found: Found) -> None:
-        span, newest = frame.span(), found["newest"]
+        span = frame.span()
         if not found["device"]:
             facts.show(nothing(f"There is no device {name!r}." if name else "No device is named in the address."))
             values.draw(None, empty="")
             return
         (own,) = found["device"]
         width = shown["width"] = _width(span, own["interval_s"])
-        points = _points(found["points"], width, valid_only=frame.filters.quality == "valid")
+        published = {row["message_id"] for row in found["points"]} if width == "raw" else set()
+        until_now = not frame.filters.first
+        coming = await tail.rows(unpublished(Scope((name,), (), span[0])), frame.edition) if until_now else []
+        coming = [row for row in coming if row["message_id"] not in published]
+        newest = _newest(found["newest"], coming)
+        points = _points(
+            found["points"] + coming if width == "raw" else found["points"],
+            width,
+            valid_only=frame.filters.quality == "valid",
+        )
+        if points and until_now:
+            span = (span[0], max(span[1], points[-1]["at"]))
         drawn = Drawn(
             span, width, sorted(row["metric"] for row in newest if row["value"] is not None),
             {row["metric"]: row["unit"] for row in newest}, points, found["hits"],
             [row["hour_at"] for row in found["hours"] if not row["completeness"]], found["events"],
         )  # fmt: skip
-        ways = joined(_ways(frame, span, width), frame.export(_export(name, span, width)))
+        ways = joined(_ways(frame, span, width, len(coming)), frame.export(_export(name, span, width)))
         facts.show(joined(_facts(frame, own, newest), ways))
         if values.chart is not None and points:
             values.chart.style(f"height: {drawn.height}px")
@@ -146,6 +160,15 @@ def _points(rows: list[Row], width: str, *, valid_only: bool) -> list[Row]:
     return sorted(points, key=lambda point: point["at"])
 
 
+def _newest(published: list[Row], coming: list[Row]) -> list[Row]:
+    """The newest reading of each metric, published or not."""
+    found = {row["metric"]: row for row in published}
+    for row in coming:
+        if row["metric"] not in found or found[row["metric"]]["event_at"] <= row["event_at"]:
+            found[row["metric"]] = row
+    return [found[metric] for metric in sorted(found)]
+
+
 def _width(span: tuple[datetime, datetime], interval: float | None) -> str:
     """The finest resolution with no more points than one can look at."""
     seconds = (span[1] - span[0]).total_seconds()
@@ -168,7 +191,7 @@ def _zoomed(told: Any, span: tuple[datetime, datetime]) -> tuple[datetime, datet
     return (first, after) if moved > (span[1] - span[0]).total_seconds() / 100 else None
 
 
-def _ways(frame: Frame, span: tuple[datetime, datetime], width: str) -> Html:
+def _ways(frame: Frame, span: tuple[datetime, datetime], width: str, coming: int) -> Html:
     """Links to other times: what zooming with a pointer does, for who has none."""
     first, after = span
     length = after - first
@@ -185,6 +208,8 @@ def _ways(frame: Frame, span: tuple[datetime, datetime], width: str) -> Html:
     if frame.filters.first:
         links.append(link(frame.filters.address("device", first="", after=""), "Now"))
     shown = "each reading" if width == "raw" else f"mean, least and greatest of each {_WIDTH_NAMES[width]}"
+    if coming:
+        shown += f"; {coming:,} of them not published yet" if width == "raw" else f"; {coming:,} readings are to come"
     return Html(f'<nav class="ways" aria-label="Time">{"".join(links)}<span class="none">{shown}</span></nav>')
 
 
@@ -225,7 +250,7 @@ def _hits(rows: list[Row]) -> Html:
 async def _behind(frame: Frame, name: str, metric: str, at: datetime, width: str) -> Html:
     source = "silver.readings" if width == "raw" else f"gold.readings_{width}"
     figure = Figure(source, name, metric, at)
-    paths = DataPaths(frame.settings.data_dir)
+    paths = DataPaths(frame.house.settings.data_dir)
     try:
         found = await asyncio.to_thread(trace, paths, figure, _BEHIND)
     except IotAssetsError as error:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from iot_assets.serving.reads.status import status
 
 if TYPE_CHECKING:
+    import duckdb
+
     from iot_assets.serving.pool import Copy, PublishedPool
     from iot_assets.serving.reads.question import Question
 
@@ -23,6 +25,13 @@ Row: TypeAlias = dict[str, Any]
 Found: TypeAlias = dict[str, list[Row]]
 #: So many answers are kept; beyond, the oldest is forgotten.
 _MOST: Final = 200
+
+
+def answer(connection: duckdb.DuckDBPyConnection, question: Question) -> list[Row]:
+    """Ask, and wait."""
+    cursor = connection.execute(question.sql, dict(question.parameters))
+    columns = [column[0] for column in cursor.description or []]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
 class Edition:
@@ -94,9 +103,7 @@ class Edition:
 
     def _ask(self, question: Question) -> list[Row]:
         with self._pool.cursor_on(self._copy) as connection:
-            cursor = connection.execute(question.sql, dict(question.parameters))
-            columns = [column[0] for column in cursor.description or []]
-            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+            return answer(connection, question)
 
     def _forgetting(self, key: tuple[str, str]) -> Callable[[asyncio.Task[list[Row]]], None]:
         """What lets a question that failed be asked again."""

@@ -6,14 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, timedelta
 from html import escape
-from math import cos, radians
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from iot_assets.serving.dashboard.charts import (
-    INK,
     PALETTE,
-    STATE_COLOURS,
     Options,
     bars,
     category_axis,
@@ -25,7 +22,8 @@ from iot_assets.serving.dashboard.charts import (
     shares,
     value_axis,
 )
-from iot_assets.serving.dashboard.markup import STATES, Html, link, unit_of
+from iot_assets.serving.dashboard.fleet_map import fleet_map
+from iot_assets.serving.dashboard.markup import Html, unit_of
 from iot_assets.serving.dashboard.overview import bucket_seconds
 from iot_assets.serving.reads.device_counts import device_counts
 from iot_assets.serving.reads.device_list import device_list
@@ -67,7 +65,8 @@ async def ask(edition: Edition, filters: Filters) -> Found:
 
 def build(frame: Frame) -> Show:
     """Put the panels; the answer fills them."""
-    place = frame.chart("Map", height=400)
+    tiles = frame.house.settings.server.map_tiles
+    place = frame.chart("Map", height=400, note=frame.house.settings.server.map_attribution if tiles else "")
     kinds = frame.chart("Kinds", height=400)
     colours, metrics = frame.panel(), frame.panel()
     values = frame.chart("Over time", height=250, note="mean of all devices, by kind")
@@ -81,7 +80,7 @@ def build(frame: Frame) -> Show:
         kinds.draw(_kinds(counts, chosen), empty="No device is known yet.")
         paints = _paints(counts)
         place.draw(
-            _map(found["listed"], chosen.colour, paints),
+            fleet_map(found["listed"], chosen.colour, paints, tiles),
             empty="No device says where it is (lat and lon in the registry).",
         )
         metric = chosen.metric or _preferred(known)
@@ -112,8 +111,12 @@ def _preferred(known: list[Row]) -> str:
 
 
 def _colours(frame: Frame) -> Html:
-    ways = (link(frame.filters.address("fleet", colour=by), f"colour by {by}") for by in ("state", "kind"))
-    return Html(f'<nav class="ways" aria-label="Colours of the map">{"".join(ways)}</nav>')
+    ways = (
+        f'<a href="{escape(frame.filters.address("fleet", colour=by))}"'
+        f"{' aria-current=true' if by == frame.filters.colour else ''}>colour by {by}</a>"
+        for by in ("state", "kind")
+    )
+    return Html(f'<nav class="ways chosen" aria-label="Colours of the map">{"".join(ways)}</nav>')
 
 
 def _metrics(frame: Frame, known: list[Row], metric: str, span: tuple[datetime, datetime]) -> Html:
@@ -125,72 +128,6 @@ def _metrics(frame: Frame, known: list[Row], metric: str, span: tuple[datetime, 
     times = {"from": span[0].isoformat(), "to": span[1].isoformat()}
     query = urlencode({"metric": metric, "resolution": "1h", "limit": "100000", **times})
     return Html(f'<nav class="ways chosen" aria-label="Metric">{ways}</nav>{frame.export(f"rollups?{query}")}')
-
-
-def _map(rows: list[Row], colour: str, paints: dict[str, str]) -> Options | None:
-    rows = [row for row in rows if row["lat"] is not None and row["lon"] is not None]
-    if not rows:
-        return None
-    by: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by[row["kind"] or "no kind" if colour == "kind" else row["state"] or "never_seen"].append(row)
-    lons, lats = [row["lon"] for row in rows], [row["lat"] for row in rows]
-    middle = (min(lats) + max(lats)) / 2
-    # A degree of longitude is as wide as one of latitude is high only at the equator.
-    half = max((max(lats) - min(lats)) / 2, (max(lons) - min(lons)) / 2 * cos(radians(middle)), 0.002) * 1.12
-    wide = half / max(cos(radians(middle)), 0.05)
-    across = (min(lons) + max(lons)) / 2
-    degrees = {"show": True, "lineStyle": {"color": "rgba(128,140,155,0.25)", "type": "dotted"}}
-    label = {"color": INK, "hideOverlap": True, "formatter": "{value}°", "showMinLabel": False, "showMaxLabel": False}
-    names = sorted(by)
-    series = [
-        {
-            "name": STATES.get(name, name), "type": "scatter", "symbolSize": 9 if len(rows) < 300 else 5,
-            "itemStyle": {
-                "color": STATE_COLOURS.get(name) or paints.get(name, INK), "opacity": 0.85,
-                "borderColor": "rgba(255,255,255,.5)", "borderWidth": 0.5,
-            },
-            "data": [
-                {"name": row["device_id"], "value": [round(row["lon"], 6), round(row["lat"], 6)]} for row in by[name]
-            ],
-        }
-        for name in names
-    ]  # fmt: skip
-    series.append(_site_names(rows))
-    options = chart(
-        description=f"{len(rows)} devices by where they are.",
-        legend=legend(data=[one["name"] for one in series[:-1]]),
-        grid={"left": 4, "right": 14, "top": 30, "bottom": 2, "containLabel": True},
-        xAxis=value_axis(min=round(across - wide, 3), max=round(across + wide, 3), splitLine=degrees, axisLabel=label),
-        yAxis=value_axis(min=round(middle - half, 3), max=round(middle + half, 3), splitLine=degrees, axisLabel=label),
-        dataZoom=[{"type": "inside", "xAxisIndex": 0}, {"type": "inside", "yAxisIndex": 0}],
-        series=series,
-    )
-    options["tooltip"] |= {"trigger": "item", "formatter": "{b}<br>{a}"}
-    return options
-
-
-def _site_names(rows: list[Row]) -> Options:
-    """A name in the middle of each site's devices."""
-    sites: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        if row["site"]:
-            sites[row["site"]].append(row)
-    return {
-        "name": "sites", "type": "scatter", "symbolSize": 1, "silent": True, "tooltip": {"show": False},
-        "label": {
-            "show": True, "formatter": "{b}", "color": INK, "fontSize": 13, "fontWeight": 600, "position": "top",
-            "distance": 16,
-        },
-        "labelLayout": {"hideOverlap": True},
-        "data": [
-            {
-                "name": site,
-                "value": [sum(r["lon"] for r in own) / len(own), max(r["lat"] for r in own)],
-            }
-            for site, own in sorted(sites.items())
-        ],
-    }  # fmt: skip
 
 
 def _kinds(counts: list[Row], chosen: Filters) -> Options | None:

@@ -20,11 +20,13 @@ import duckdb
 from nicegui import background_tasks, ui
 
 from iot_assets.errors import IotAssetsError
+from iot_assets.lake.paths import DataPaths
 from iot_assets.serving.api.access import is_loopback
 from iot_assets.serving.dashboard.asked import View
 from iot_assets.serving.dashboard.edition import Edition, Found
 from iot_assets.serving.dashboard.filters import EVERY, SPANS, Filters
 from iot_assets.serving.dashboard.markup import Html, age, nothing
+from iot_assets.serving.dashboard.unpublished import Unpublished
 from iot_assets.serving.reads.device_counts import device_counts
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from iot_assets.serving.dashboard.charts import Options
     from iot_assets.serving.dashboard.edition import Row
     from iot_assets.serving.dashboard.vitals import Vitals
+    from iot_assets.serving.live.live import Live
     from iot_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -43,7 +46,7 @@ NAVIGATION: Final = (
 )  # fmt: skip
 _STYLE: Final = resources.files(__package__ or "").joinpath("style.css").read_text(encoding="utf-8")
 #: A page is sent without its figures where they take longer than so many seconds; they follow.
-_PATIENCE: Final = 0.25
+_PATIENCE: Final = 0.1
 #: Theme of the browser's choice, kept by the browser itself; put on before anything is drawn.
 _THEME: Final = """
 <script>
@@ -76,6 +79,16 @@ class Page:
     ask: Ask
     build: Callable[[Frame], Show]
     wanted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all pages look at; ``live`` is what is not published yet, where that is at hand."""
+
+    settings: Settings
+    asked: Asked
+    vitals: Vitals
+    live: Live | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +125,7 @@ class Frame:
 
     page: Page
     request: Request
-    asked: Asked
-    vitals: Vitals
-    settings: Settings
+    house: House
     filters: Filters = field(init=False)
     edition: Edition = field(init=False)
     _show: Show = field(init=False)
@@ -172,7 +183,7 @@ class Frame:
         """Draw what has changed, or say why that cannot be."""
         started = time.perf_counter()
         try:
-            async with self.asked.edition(View(self.page.ask, self.filters)) as edition:
+            async with self.house.asked.edition(View(self.page.ask, self.filters)) as edition:
                 found = await self.page.ask(edition, self.filters)
                 if not self._choices.element.content:
                     self._choices.show(self._controls(await edition.rows(device_counts())))
@@ -186,19 +197,25 @@ class Frame:
         self._trouble.show(Html(""))
         self._state.show(self._foot((time.perf_counter() - started) * 1000))
 
-    def export(self, address: str) -> Html:
-        """Ways to have from the API what is shown; the address is the API's, with its query."""
+    def unpublished(self) -> Unpublished:
+        """What is not published yet, to be followed by this page."""
+        return Unpublished(self.house.live, DataPaths(self.house.settings.data_dir).spools)
+
+    def export(self, address: str, what: str = "") -> Html:
+        """Ways to have from the API ``what`` is shown; the address is the API's, with its query."""
         ways = ("csv", "json", "parquet")
+        name = what.replace(" ", "_") or self.page.name.lower()
         links = "".join(
-            f'<a href="{escape(f"../{address}&format={way}")}" download="{escape(self.page.name.lower())}.{way}">'
+            f'<a href="{escape(f"../{address}&format={way}")}" download="{escape(name)}.{way}">'
             f"{way.upper() if way != 'parquet' else 'Parquet'}</a>"
             for way in ways
         )
-        return Html(f'<nav class="export" aria-label="Export">Export {links}</nav>')
+        said = f"Export {what}".strip()
+        return Html(f'<nav class="export" aria-label="{escape(said)}">{escape(said)} {links}</nav>')
 
     def dagster(self) -> str:
         """Address of Dagster's page, as the asker's browser may reach it: on the host that it asks here."""
-        own = self.settings.dagster
+        own = self.house.settings.dagster
         host = self.request.url.hostname if is_loopback(own.host) or own.host == "0.0.0.0" else own.host  # noqa: S104
         return f"http://{host}:{own.port}"
 

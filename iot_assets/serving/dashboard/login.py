@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 HOME: Final = "/dashboard"
 _FORM: Final = f"{HOME}/login"
 #: Code of the framework, the same for everybody.
-_OPEN: Final = (_FORM, f"{HOME}/_nicegui/")
+CODE: Final = f"{HOME}/_nicegui/"
+_OPEN: Final = (_FORM, CODE)
 _MOST_BYTES: Final = 4_000
 _PAGE: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>iot_assets: log in</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>

@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from iot_assets.serving.dashboard.charts import (
     OUTCOME_COLOURS,
@@ -17,12 +18,24 @@ from iot_assets.serving.dashboard.charts import (
     over_time,
     shares,
 )
-from iot_assets.serving.dashboard.markup import STATES, Html, age, duration, number, table, text, tile, tiles
+from iot_assets.serving.dashboard.markup import (
+    STATES,
+    Html,
+    age,
+    duration,
+    joined,
+    number,
+    table,
+    text,
+    tile,
+    tiles,
+)
 from iot_assets.serving.reads.check_results import check_results
 from iot_assets.serving.reads.device_counts import device_counts
 from iot_assets.serving.reads.open_alerts import open_alerts
 from iot_assets.serving.reads.scores import scores
 from iot_assets.serving.reads.throughput import throughput
+from iot_assets.serving.reads.unpublished import unpublished_total
 
 if TYPE_CHECKING:
     from iot_assets.serving.dashboard.edition import Edition, Found, Row
@@ -53,20 +66,36 @@ def build(frame: Frame) -> Show:
     figures = frame.panel()
     quality = frame.chart("Quality score", height=190)
     alerts = frame.panel("Open alerts")
+    exports = frame.panel()
+
+    tail = frame.unpublished()
 
     async def show(found: Found) -> None:
-        span, told = frame.span(), await frame.vitals.told()
+        span, told = frame.span(), await frame.house.vitals.told()
+        coming = await tail.rows(unpublished_total(), frame.edition)
         by_state = _by_state(found["counts"])
         banner.show(_banner(told["problems"], found["alerts"]))
         states.draw(_ring(by_state), empty="No device is known yet: the first appears with its first message.")
         messages.draw(
             messages_chart(found["passing"], bucket_seconds(span, _BARS), span), empty="No messages in this time."
         )
-        figures.show(_tiles(frame, told, found, by_state))
+        figures.show(_tiles(frame, told, found, by_state, coming[-1] if coming else {}))
         quality.draw(_score_line(found["scores"]), empty="No day has been scored yet.")
         alerts.show(_alerts(found["alerts"], frame.now))
+        exports.show(_exports(frame, span))
 
     return show
+
+
+def _exports(frame: Frame, span: tuple[datetime, datetime]) -> Html:
+    times = {"from": span[0].isoformat(), "to": span[1].isoformat(), "limit": "100000"}
+    messages = urlencode({"seconds": bucket_seconds(span, _BARS), **times})
+    first = min(span[0], span[1] - timedelta(days=30)).date()
+    return joined(
+        frame.export(f"pipeline/messages?{messages}", "messages"),
+        frame.export("devices?limit=100000", "devices"),
+        frame.export(f"quality?scope=fleet&from={first}", "quality score"),
+    )
 
 
 def bucket_seconds(span: tuple[datetime, datetime], most: int) -> int:
@@ -133,16 +162,17 @@ def _banner(problems: list[str], alerts: list[Row]) -> Html:
     return Html('<div class="banner" role="status">All is well</div>')
 
 
-def _tiles(frame: Frame, told: Row, found: Found, by_state: dict[str, int]) -> Html:
+def _tiles(frame: Frame, told: Row, found: Found, by_state: dict[str, int], coming: Row) -> Html:
     clock, status = datetime.now(UTC), frame.edition.status
     checks, scored = found["checks"], found["scores"]
-    lander = frame.vitals.lander()
-    rate = frame.vitals.rate(lander)
+    lander = frame.house.vitals.lander()
+    rate = frame.house.vitals.rate(lander)
     failing = [row for row in checks if not row["passed"]]
     score = scored[-1] if scored else None
     sealed = lander.last_sealed_at if lander is not None else None
     away = by_state["late"] + by_state["offline"]
-    newest = status["newest_received_at"]
+    newest = coming.get("newest_received_at") or status["newest_received_at"]
+    waiting = f", {coming['readings']:,} to be published" if coming.get("readings") else ""
     return tiles(
         [
             tile(
@@ -157,7 +187,7 @@ def _tiles(frame: Frame, told: Row, found: Found, by_state: dict[str, int]) -> H
                 mood="warning" if away else "good", to=frame.filters.address("devices"),
             ),
             tile("Newest data", age(newest, clock), text(newest), mood=""),
-            tile("Readings", status["numeric_readings"], "numeric, in all"),
+            tile("Readings", status["numeric_readings"], f"numeric{waiting}"),
             tile("Messages", status["messages"], f"{number(status['rejects'])} rejects"),
             tile(
                 "Landing", age(sealed, clock) if lander is not None else "–",
@@ -165,7 +195,7 @@ def _tiles(frame: Frame, told: Row, found: Found, by_state: dict[str, int]) -> H
             ),
             tile(
                 "Waiting files", told["waiting_files"], "landed, not yet in the tables",
-                mood="warning" if told["waiting_files"] > frame.settings.schedule.backlog_files else "",
+                mood="warning" if told["waiting_files"] > frame.house.settings.schedule.backlog_files else "",
             ),
             tile("Last run", age(frame.now, clock), "published"),
             tile(

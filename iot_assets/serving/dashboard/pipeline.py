@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import resource
-import sys
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from iot_assets.lake.paths import DataPaths
 from iot_assets.serving.dashboard.charts import Options, bars, line, millis, over_time
 from iot_assets.serving.dashboard.markup import (
     Html,
@@ -36,6 +31,7 @@ if TYPE_CHECKING:
     from iot_assets.serving.dashboard.edition import Edition, Found, Row
     from iot_assets.serving.dashboard.filters import Filters
     from iot_assets.serving.dashboard.frame import Frame, Show
+    from iot_assets.serving.dashboard.vitals import Running
 
 _BARS = 100
 
@@ -58,20 +54,22 @@ def build(frame: Frame) -> Show:
     latency = frame.chart("Latency", height=220, note="seconds, median and 95th percentile of the files")
     landed = frame.chart("Landed files", height=220, note="MB, and how many files")
     figures = frame.panel()
-    history = frame.panel("Runs", wide=True)
     processes = frame.panel("Processes and disk", wide=True)
+    history = frame.panel("Runs", wide=True)
+    exports = frame.panel()
 
     async def show(found: Found) -> None:
         span, passing, taken = frame.span(), found["passing"], found["taken"]
-        told, lander = await frame.vitals.told(), frame.vitals.lander()
+        told, lander = await frame.house.vitals.told(), frame.house.vitals.lander()
         messages.draw(messages_chart(passing, bucket_seconds(span, _BARS), span), empty="No messages in this time.")
         errors.draw(_errors(passing, span), empty="No messages in this time.")
         latency.draw(_latency(taken, span), empty="No file was taken in this time.")
         landed.draw(_landed(taken, span), empty="No file was taken in this time.")
         figures.show(_tiles(frame, told, lander, taken))
         history.show(_runs(frame, found["runs"]))
-        paths = DataPaths(frame.settings.data_dir)
-        processes.show(_processes(lander, await asyncio.to_thread(_disk, paths)))
+        running, disk = await frame.house.vitals.resources()
+        processes.show(_processes(running, lander, disk))
+        exports.show(_exports(frame, span))
 
     return show
 
@@ -121,14 +119,14 @@ def _landed(rows: list[Row], span: tuple[datetime, datetime]) -> Options | None:
 
 def _tiles(frame: Frame, told: Row, lander: LanderStatus | None, taken: list[Row]) -> Html:
     clock = datetime.now(UTC)
-    rate = frame.vitals.rate(lander)
+    rate = frame.house.vitals.rate(lander)
     late = max((row["entered_p95"] for row in taken if row["entered_p95"] is not None), default=None)
     published = datetime.fromisoformat(told["published_at"]) if "published_at" in told else None
     sentences = [
         tile("Messages per second", "–" if rate is None else f"{rate:,.1f}", "received, last seconds"),
         tile(
             "Waiting files", told["waiting_files"], "landed, not yet in the tables",
-            mood="warning" if told["waiting_files"] > frame.settings.schedule.backlog_files else "good",
+            mood="warning" if told["waiting_files"] > frame.house.settings.schedule.backlog_files else "good",
         ),
         tile("Slowest to the tables", "–" if late is None else duration(late), "95 % of the files, in this time"),
         tile("Published", age(published, clock), text(published)),
@@ -165,35 +163,30 @@ def _runs(frame: Frame, rows: list[Row]) -> Html:
     return joined(table("Runs", columns, shown, empty="No run in the last two days."), way)
 
 
-def _processes(lander: LanderStatus | None, disk: list[tuple[str, int]]) -> Html:
-    rows: list[tuple[str, Any, Any, Any]] = [("this server", str(os.getpid()), size(_memory(os.getpid())), "answers")]
-    if lander is not None:
-        doing = "connected" if lander.connected else lander.broker_problem or "not connected"
-        rows.append(("lander", str(lander.pid), size(_memory(lander.pid)), doing))
-    columns = ("Process", "Number", "Memory", "State")
-    listed = table("Processes", columns, rows, empty="")
-    sizes = table("Disk", ("What", "Size"), [(name, size(count)) for name, count in disk], empty="")
-    return joined(listed, sizes)
-
-
-def _memory(pid: int) -> int:
-    """Resident bytes of a process; of this one its peak, where the system has no /proc."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit if pid == os.getpid() else 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _disk(paths: DataPaths) -> list[tuple[str, int]]:
-    """Sizes that cost nothing to look up: of single files, and what is free."""
-    found = [
-        (name, file.stat().st_size)
-        for name, file in (("warehouse", paths.warehouse), ("published copy", paths.serving))
-        if file.exists()
+def _processes(running: list[Running], lander: LanderStatus | None, disk: list[tuple[str, int]]) -> Html:
+    rows = [
+        (
+            one.process.name,
+            str(one.process.pid),
+            size(one.process.memory),
+            f"{one.share:.1%}",
+            duration(one.process.cpu_seconds),
+        )
+        for one in running
     ]
-    if paths.root.exists():
-        room = os.statvfs(paths.root)
-        found.append(("free on the disk", room.f_bavail * room.f_frsize))
-    return found
+    columns = ("Process", "Number", "Memory", "Computing", "Computed in all")
+    listed = table("Processes", columns, rows, empty="")
+    doing = "" if lander is None else "connected" if lander.connected else lander.broker_problem or "not connected"
+    said = Html(f'<p class="none">The lander is {escape(doing)}.</p>') if doing else Html("")
+    sizes = table("Disk", ("What", "Size"), [(name, size(count)) for name, count in disk], empty="")
+    return joined(listed, said, sizes)
+
+
+def _exports(frame: Frame, span: tuple[datetime, datetime]) -> Html:
+    times = {"from": span[0].isoformat(), "to": span[1].isoformat(), "limit": "100000"}
+    query = urlencode({"seconds": bucket_seconds(span, _BARS), **times})
+    return joined(
+        frame.export(f"pipeline/messages?{query}", "messages"),
+        frame.export(f"pipeline/files?{query}", "files"),
+        frame.export("pipeline/runs?limit=1000", "runs"),
+    )

@@ -26,13 +26,14 @@ from iot_assets.serving.reads.completeness import completeness
 from iot_assets.serving.reads.hits import hits_by_rule
 from iot_assets.serving.reads.question import Scope
 from iot_assets.serving.reads.reject_groups import reject_groups
+from iot_assets.serving.reads.schema_changes import schema_changes
 from iot_assets.serving.reads.scores import scores
 from iot_assets.serving.reads.shapes import shapes
 
 if TYPE_CHECKING:
     from iot_assets.serving.dashboard.edition import Edition, Found, Row
     from iot_assets.serving.dashboard.filters import Filters
-    from iot_assets.serving.dashboard.frame import Frame, Show
+    from iot_assets.serving.dashboard.frame import Ask, Frame, Show
 
 PARTS: Final = ("completeness", "validity", "uniqueness", "timeliness", "consistency")
 #: Lines of the heat map, and the most columns of it: beyond, it shows the last ones.
@@ -40,8 +41,16 @@ _LINES: Final = 24
 _HOURS: Final = 7 * 24
 
 
-async def ask(edition: Edition, filters: Filters) -> Found:
-    """What is shown of a publication."""
+def asking(learn: timedelta) -> Ask:
+    """What is shown of a publication; ``learn`` is the setting of drift."""
+
+    async def ask(edition: Edition, filters: Filters) -> Found:
+        return await _ask(edition, filters, learn)
+
+    return ask
+
+
+async def _ask(edition: Edition, filters: Filters, learn: timedelta) -> Found:
     span = filters.times(edition.now)
     first = min(span[0], span[1] - timedelta(days=30))
     return await edition.answers(
@@ -53,6 +62,7 @@ async def ask(edition: Edition, filters: Filters) -> Found:
         ),
         groups=reject_groups(first=span[0], after=span[1]),
         hits=hits_by_rule(Scope((), (), *span)),
+        changes=schema_changes(first=first, after=span[1], learn=learn),
         shapes=shapes(),
         checks=check_results(),
     )  # fmt: skip
@@ -66,6 +76,7 @@ def build(frame: Frame) -> Show:
     refused = frame.chart("Rejects by reason", height=220)
     broken = frame.chart("Rules broken", height=220)
     rejects = frame.panel("Rejected messages", wide=True)
+    changes = frame.panel("Changes of what is sent", wide=True)
     drift = frame.panel("Shapes of messages", wide=True)
     checks = frame.panel("Checks", wide=True)
 
@@ -78,6 +89,7 @@ def build(frame: Frame) -> Show:
         broken.draw(_rules(found["hits"]), empty="No rule was broken in this time.")
         query = urlencode({"from": span[0].isoformat(), "to": span[1].isoformat(), "limit": "100000"})
         rejects.show(joined(_rejects(found["groups"], frame.now), frame.export(f"rejects?{query}")))
+        changes.show(_changes(found["changes"]))
         drift.show(_shapes(found["shapes"], frame.now))
         checks.show(_checks(frame, found["checks"]))
 
@@ -143,11 +155,11 @@ def _heat(rows: list[Row]) -> Options | None:
     ]  # fmt: skip
     options = chart(
         description="Share of the expected readings that came, by device and hour.",
-        grid={"left": 4, "right": 8, "top": 4, "bottom": 56, "containLabel": True},
+        grid={"left": 4, "right": 8, "top": 4, "bottom": 34, "containLabel": True},
         xAxis=category_axis([_hour(hour) for hour in hours], splitArea={"show": False}),
         yAxis=category_axis(list(up)),
         visualMap={
-            "min": 0, "max": 100, "calculable": True, "orient": "horizontal", "left": "center", "bottom": 0,
+            "min": 0, "max": 100, "orient": "horizontal", "left": "center", "bottom": 0,
             "itemHeight": 160, "itemWidth": 12, "inRange": {"color": list(HEAT)}, "textStyle": {"color": INK},
             "text": ["100 %", "0 %"],
         },
@@ -195,6 +207,13 @@ def _rejects(groups: list[Row], now: datetime) -> Html:
     return joined(shown, Html(hint))
 
 
+def _changes(rows: list[Row]) -> Html:
+    shown = [(row["changed_at"], row["change"], row["route"], row["what"], row["example_topic"]) for row in rows[:25]]
+    columns = ("When", "Change", "Route", "What", "For example")
+    empty = "No route sends anything new, and none has stopped sending anything, in the last 30 days."
+    return table("Changes of what is sent", columns, shown, empty=empty)
+
+
 def _shapes(rows: list[Row], now: datetime) -> Html:
     shown = [
         (
@@ -203,11 +222,10 @@ def _shapes(rows: list[Row], now: datetime) -> Html:
             row["messages"],
             age(row["since_at"], now),
             age(row["last_seen_at"], now),
-            "" if row["first_of_route"] else Html('<span class="state warning">changed</span>'),
         )
         for row in rows[:25]
     ]
-    columns = ("Route", "Metrics", "Messages", "Since", "Last seen", "Drift")
+    columns = ("Route", "Metrics", "Messages", "Since", "Last seen")
     return table("Shapes of messages", columns, shown, empty="No message has been decoded yet.")
 
 

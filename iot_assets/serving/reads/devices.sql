@@ -11,6 +11,8 @@ where {scope}
     and d.valid_to_at is null
     and ($kind is null or d.kind = $kind)
     and ($site is null or d.site = $site)
+    and ($state is null or d.device_id in (select device_id from gold.device_status where state = $state))
+    and ($band is null or d.device_id in (select device_id from ({scored}) where band = $band))
     and (
         $search is null
         or concat_ws(' ', d.device_id, d.kind, d.model, d.site) ilike '%' || $search || '%'

@@ -6,5 +6,5 @@ from iot_assets.serving.reads.question import Question, text_of
 
 
 def shapes(*, most: int = 100) -> Question:
-    """Columns route, shape, metrics, messages, since_at, last_seen_at, example_topic, first_of_route."""
+    """Columns route, shape, metrics, messages, since_at, last_seen_at, example_topic."""
     return Question(text_of("shapes"), {"most": most}, key=("route", "shape"))

@@ -10,6 +10,7 @@ from iot_assets_tests.serving.dashboard.stage import CHROMIUM, Server, Watched, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser
 
@@ -19,8 +20,9 @@ def browser() -> Iterator[Browser]:
     """A real Chromium without a screen; of a module only, since Playwright keeps an event loop running till its end."""
     if CHROMIUM is None:
         pytest.skip("CHROMIUM IS NOT INSTALLED, so the dashboard was not tested in a browser; install it")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # a busy machine is no fault
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
@@ -28,11 +30,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of a house with data."""
-    folder = tmp_path_factory.mktemp("dashboard")
-    filled(folder)
-    with serving(folder) as running:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a house with data; to be changed by nobody, ``furnish`` gives another one the same."""
+    return filled(tmp_path_factory.mktemp("dashboard")).paths.root
+
+
+@pytest.fixture(scope="session")
+def server(world: Path) -> Iterator[Server]:
+    """A server of it."""
+    with serving(world) as running:
         yield running
 
 

@@ -11,10 +11,11 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.request import urlopen
 
+from iot_assets.lake.paths import DataPaths
 from iot_assets.sections.quality import Quality
 from iot_assets.warehouse import device_status, quality
 from iot_assets_tests.brokers import free_port
@@ -37,7 +38,10 @@ ODD: Final = "o'brien <b>"
 
 
 def filled(folder: Path) -> House:
-    """A house whose devices were heard for two hours of a day: one fell silent, one says what cannot be."""
+    """A house whose devices were heard for two hours of a day: one fell silent, one says what cannot be.
+
+    One has said something just now that no run has taken yet.
+    """
     house = house_in(folder)
     known: dict[str, dict[str, object]] = {
         name: {"kind": kind, "site": site, "lat": 48.1 + n / 100, "lon": 11.5 + n / 90, "expected_interval_s": 60}
@@ -58,7 +62,17 @@ def filled(folder: Path) -> House:
         device_status.update(connection, house.settings.status, now, run_id=RUN)
         quality.update(connection, Quality(lag_minutes=0), now, run_id=RUN)
     house.publish()
+    builder.land(said("attic", (datetime.now(UTC) - NOON).total_seconds(), temperature=33.25))
+    house.paths.spools.mkdir()
     return house
+
+
+def furnish(folder: Path, world: Path) -> None:
+    """Put into a folder what is in another; what is published there appears at once, as when it is published."""
+    published = DataPaths(world).serving.name
+    shutil.copytree(world, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(published, "*.log"))
+    shutil.copy(world / published, folder / f"{published}.copying")
+    (folder / f"{published}.copying").replace(folder / published)
 
 
 @dataclass
@@ -113,10 +127,8 @@ def serving(folder: Path, **settings: str) -> Iterator[Server]:
 class Watched:
     """A page, and whatever went wrong on it or was asked of another host."""
 
-    def __init__(self, browser: Browser, server: Server, *, width: int = 1280, scheme: str = "light") -> None:
-        self.context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
-        )
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
         self.context.set_default_timeout(20_000)
         self.server = server
         self.wrong: list[str] = []

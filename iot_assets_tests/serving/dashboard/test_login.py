@@ -12,7 +12,7 @@ from iot_assets.serving.api.app import keys_file
 from iot_assets.serving.api.cookies import cookie_for, key_of
 from iot_assets.serving.api.keys import Keys
 from iot_assets_tests.house import house_in
-from iot_assets_tests.serving.dashboard.stage import Watched, filled, serving
+from iot_assets_tests.serving.dashboard.stage import Watched, furnish, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def test_behind_keys_there_is_a_form_and_a_key_opens_the_pages_until_it_is_revoked(
-    browser: Browser, tmp_path: Path
+    browser: Browser, tmp_path: Path, world: Path
 ) -> None:
-    house = filled(tmp_path)
-    keys = Keys(keys_file(house.settings))
+    furnish(tmp_path, world)
+    keys = Keys(keys_file(house_in(tmp_path).settings))
     secret, ingest = keys.make("eyes", ("read",)), keys.make("mouth", ("ingest",))
     with serving(tmp_path, IOT_SERVER__REQUIRE_KEYS="true") as server:
         watched = Watched(browser, server)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
-from iot_assets_tests.serving.dashboard.stage import DAY, ODD, PAGES, Server, Watched, filled, serving
+from iot_assets.serving.dashboard.fleet_map import north
+from iot_assets_tests.serving.dashboard.stage import DAY, ODD, PAGES, Server, Watched, furnish, serving
+from iot_assets_tests.waiting import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,14 +25,17 @@ DRAWN = {
     "": (3, ["late", "Quality score"]),
     "devices": (1, [ODD, "cellar", "humidity"]),
     "fleet": (4, ["temperature", "power"]),
-    "quality": (4, ["no route", "nowhere/<i>known</i>", "devices/{device}/#"]),
-    "pipeline": (2, ["Waiting files", "this server"]),
+    # Shapes side by side since the beginning are no change.
+    "quality": (4, ["no route", "nowhere/<i>known</i>", "devices/{device}/#", "No route sends anything new"]),
+    "pipeline": (2, ["Waiting files", "server"]),
     f"device?id={ODD}": (1, ["climate", "north", "temperature"]),
 }
 
 
 @pytest.mark.parametrize("path", DRAWN)
-def test_a_page_shows_what_there_is_with_nothing_but_what_the_server_sends(watched: Watched, path: str) -> None:
+def test_a_page_shows_what_there_is_wide_and_light_or_on_a_phone_in_the_dark_and_gives_it_away(
+    watched: Watched, path: str
+) -> None:
     charts, words = DRAWN[path]
     page = watched.open(f"{path}{'&' if '?' in path else '?'}{DAY}")
     expect(page.locator("h1")).to_have_text(ODD if "id=" in path else path.capitalize() or "Overview")
@@ -36,15 +43,26 @@ def test_a_page_shows_what_there_is_with_nothing_but_what_the_server_sends(watch
     for word in words:
         expect(page.locator("body")).to_contain_text(word)
     assert page.locator("body b, body i:not(.q-icon)").count() == 0, "a name was taken for markup"
+    exports = [str(link.evaluate("a => a.href")) for link in page.locator(".export a", has_text="CSV").all()]
+    assert exports
+    for address in exports:
+        answer = httpx.get(address)
+        assert (answer.status_code, "," in answer.text.splitlines()[0]) == (200, True), address
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("body")).to_have_class(re.compile("body--dark"))
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.wait_for_function("document.documentElement.scrollWidth === 360")
 
 
-def test_a_page_without_data_says_so_and_fills_once_there_is_some(browser: Browser, tmp_path: Path) -> None:
+def test_a_page_without_data_says_so_and_fills_once_there_is_some(
+    browser: Browser, tmp_path: Path, world: Path
+) -> None:
     with serving(tmp_path) as server:
         watched = Watched(browser, server)
         pages = [watched.open(f"{path}{'&' if '?' in path else '?'}{DAY}&every=1", watched.another()) for path in PAGES]
         for page in pages:
             expect(page.locator(".trouble")).to_contain_text("does not exist yet")
-        filled(tmp_path)
+        furnish(tmp_path, world)
         for page in pages:
             expect(page.locator(".trouble")).to_have_count(0)
             expect(page.locator("canvas:visible").first).to_be_visible()
@@ -65,9 +83,8 @@ def test_a_page_of_a_time_without_data_says_so(watched: Watched) -> None:
     expect(watched.open("devices?q=nobody").locator("body")).to_contain_text("No device is like this")
 
 
-def test_a_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(browser: Browser, tmp_path: Path) -> None:
-    filled(tmp_path)
-    server = Server(tmp_path)
+def test_a_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(browser: Browser, world: Path) -> None:
+    server = Server(world)
     server.start()
     watched = Watched(browser, server)
     try:
@@ -85,6 +102,20 @@ def test_a_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(browser
         server.stop()
 
 
+def test_the_code_of_the_framework_is_the_same_each_time_compressed_or_not(server: Server) -> None:
+    found = re.search(r'src="(/dashboard/_nicegui/[^"]*nicegui\.js)"', httpx.get(server.address).text)
+    assert found is not None
+    address = server.address.removesuffix("/dashboard/") + found[1]
+    for encoding in ("gzip", "identity"):
+        first, second = (httpx.get(address, headers={"accept-encoding": encoding}) for _ in range(2))
+        assert (first.text, first.headers.get("content-encoding")) == (
+            second.text,
+            second.headers.get("content-encoding"),
+        )
+        assert first.headers.get("content-encoding", "identity") == encoding
+    assert first.status_code == 200
+
+
 def test_the_root_leads_to_the_dashboard_and_the_api_keeps_its_manners(server: Server) -> None:
     root = server.address.removesuffix("dashboard/")
     assert httpx.get(root).headers["location"] == "/dashboard/"
@@ -94,11 +125,32 @@ def test_the_root_leads_to_the_dashboard_and_the_api_keeps_its_manners(server: S
     assert httpx.post(f"{root}latest").status_code == 405
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, server: Server, path: str) -> None:
-    watched = Watched(browser, server, width=360, scheme="dark")
-    page = watched.open(f"{path}{'&' if '?' in path else '?'}{DAY}")
-    expect(page.locator("body")).to_have_class(re.compile("body--dark"))
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
-    watched.close()
-    assert watched.wrong == []
+def test_what_no_run_has_taken_yet_is_on_the_pages(watched: Watched) -> None:
+    page = watched.open("device?id=attic")
+    expect(page.locator(".facts")).to_contain_text("33.25")
+    expect(page.locator(".ways")).to_contain_text("1 of them not published yet")
+    expect(watched.open("").locator(".tiles")).to_contain_text("1 to be published")
+
+
+def test_the_map_lies_on_tiles_where_the_settings_name_them(browser: Browser, world: Path) -> None:
+    asked: list[str] = []
+
+    class Tiles(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Tiles) as tiles:
+        Thread(target=tiles.serve_forever, name="tiles").start()
+        address = f"http://127.0.0.1:{tiles.server_port}/{{z}}/{{x}}/{{y}}.png"
+        with serving(world, IOT_SERVER__MAP_TILES=address, IOT_SERVER__MAP_ATTRIBUTION="Example's tiles") as server:
+            watched = Watched(browser, server)
+            expect(watched.open("fleet").locator("section", has_text="Map").first).to_contain_text("Example's tiles")
+            eventually(lambda: bool(asked))
+            watched.close()
+        tiles.shutdown()
+    zoom, x, y = map(int, asked[0].removesuffix(".png").strip("/").split("/"))
+    assert (x, y) == pytest.approx((2**zoom * (180 + 11.51) / 360, 2**zoom * (180 - north(48.11)) / 360), abs=3)

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
+import sys
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iot_assets.serving.dashboard.asked import Asked, View
+from iot_assets.serving.dashboard.edition import Edition, Found
 from iot_assets.serving.dashboard.filters import EVERY, SPANS, Filters
+from iot_assets.serving.dashboard.fleet_map import covering, north
 from iot_assets.serving.dashboard.markup import age, duration, number, size, table, text
+from iot_assets.serving.dashboard.processes import kind_of, processes
+from iot_assets.serving.pool import PublishedPool
+from iot_assets.serving.reads.device_list import device_list
+from iot_assets_tests.house import house_in
 
 NOW = datetime(2025, 11, 12, 12, tzinfo=UTC)
 words = st.text(st.characters(codec="utf-8"), max_size=12).map(str.strip)
@@ -66,3 +79,93 @@ def test_whatever_is_told_from_outside_is_no_markup(said: str) -> None:
     for own in ("div", "table", "caption", "thead", "tbody", "tr", "th", "td", "/"):
         inner = inner.replace(f"<{own}", "")
     assert "<" not in inner.replace("</", "")
+
+
+places = st.lists(st.tuples(st.floats(-84, 84), st.floats(-179, 179)), min_size=1, max_size=6)
+
+
+@given(places)
+def test_tiles_cover_the_map_and_are_few(found: list[tuple[float, float]]) -> None:
+    ups, lons = [north(latitude) for latitude, _ in found], [longitude for _, longitude in found]
+    side = max(max(ups) - min(ups), max(lons) - min(lons), 0.004)
+    tiles = list(covering(min(lons), min(ups), side))
+    assert 0 < len(tiles) <= 30
+    for up, longitude in zip(ups, lons, strict=True):
+        assert any(
+            x <= (180 + longitude) / 360 * 2**zoom <= x + 1 and y <= (180 - up) / 360 * 2**zoom <= y + 1
+            for zoom, x, y in tiles
+        )
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ("/v/bin/python -m dagster dev -w workspace.yaml", "Dagster"),
+        ("/v/bin/python /v/bin/dagster dev", "Dagster"),
+        ("/v/bin/python -m dagster._daemon run -w workspace.yaml", "Dagster's daemon"),
+        ("/v/bin/python /v/bin/dagster-daemon run", "Dagster's daemon"),
+        ("/v/bin/python -m dagster_webserver -h 127.0.0.1", "Dagster's page"),
+        ("/v/bin/python -m dagster code-server start --port 1", "Dagster's code server"),
+        ("/v/bin/python -m dagster api grpc --lazy-load-user-code", "Dagster's code server"),
+        ("/v/bin/python /v/bin/iot-assets land", "lander"),
+        ("/v/bin/python -m iot_assets serve --port 1", "server"),
+        ("/v/bin/python -m http.server", ""),
+    ],
+)
+def test_processes_are_told_by_what_they_were_started_with(command: str, what: str) -> None:
+    assert kind_of(command.split()) == what
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="this system has no /proc")
+def test_processes_of_other_houses_are_not_ours(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)", "dagster-daemon", "run"]
+    started = [
+        subprocess.Popen(command, env={"IOT_DATA_DIR": str(folder)}, stdout=subprocess.PIPE)
+        for folder in (tmp_path, tmp_path / "other")
+    ]
+    try:
+        for process in started:
+            assert process.stdout is not None
+            process.stdout.readline()
+        found = {one.pid: one for one in processes(tmp_path, tmp_path / "dagster")}
+        assert found.keys() == {started[0].pid, os.getpid()}
+        own = found[started[0].pid]
+        assert (own.name, own.memory > 1_000_000, own.cpu_seconds >= 0) == ("Dagster's daemon", True, True)
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
+
+
+def test_pages_change_over_to_a_publication_that_has_answered_what_they_ask(tmp_path: Path) -> None:
+    house = house_in(tmp_path)
+    house.run()
+    house.publish()
+    pool = PublishedPool(house.paths)
+    answered: list[str] = []
+
+    async def ask(edition: Edition, filters: Filters) -> Found:
+        del filters
+        found = await edition.answers(devices=device_list())
+        answered.append(edition.version)
+        return found
+
+    async def look() -> None:
+        asked, view = Asked(pool), View(ask, Filters())
+        async with asked.edition(view) as before:
+            await ask(before, Filters())
+            os.utime(house.paths.serving)
+            async with asyncio.timeout(20):
+                while True:
+                    async with asked.edition(view) as after:
+                        if after.version != before.version:
+                            break
+                    assert set(answered) <= {before.version} or after.version in answered
+                    await asyncio.sleep(0.05)
+            assert after.version in answered
+            assert (await before.rows(device_list(most=7))) == [], "who uses the one before may go on"
+        with pytest.raises(duckdb.Error):
+            await before.rows(device_list(most=8))  # nobody uses it any more: it is closed
+
+    asyncio.run(look())
+    pool.close()

@@ -57,9 +57,7 @@ def test_zooming_out_shows_coarser_points_and_the_address_follows(watched: Watch
     page = watched.open(f"device?id=attic&{DAY}")
     expect(page.locator("body")).to_contain_text("each reading")
     page.wait_for_function(f"({POINTS})() === 120")
-    for _ in range(4):
-        page.get_by_role("link", name="Zoom out").click()
-        page.wait_for_load_state()
+    page.get_by_role("link", name="Zoom out").click()
     expect(page.locator("body")).to_contain_text("mean, least and greatest of each hour")
     page.wait_for_function(f"({POINTS})() === 2")
 
@@ -75,10 +73,7 @@ def test_turning_the_wheel_on_the_chart_shows_a_shorter_time(watched: Watched) -
 
 
 def test_a_click_on_a_point_shows_the_bytes_that_it_came_in(watched: Watched) -> None:
-    page = watched.open(
-        f"device?id=attic&metric=x&{DAY.replace('00:00:00&', '12:10:00&').replace('13T00', '12T12:20')}"
-    )
-    page.goto(f"{watched.server.address}device?id=attic&first=2025-11-12T12:10:00&after=2025-11-12T12:20:00")
+    page = watched.open("device?id=attic&first=2025-11-12T12:10:00&after=2025-11-12T12:20:00")
     page.wait_for_function(f"({POINTS})() === 10")
     page.mouse.click(*page.evaluate(PIXEL, [0, 5]))
     behind = page.locator("section", has_text="Messages behind a point")
@@ -88,7 +83,7 @@ def test_a_click_on_a_point_shows_the_bytes_that_it_came_in(watched: Watched) ->
 
 
 def test_what_is_exported_is_what_is_shown(watched: Watched) -> None:
-    page = watched.open("devices?kind=climate")
+    page = watched.open("devices?kind=climate&state=online")
     for way in ("CSV", "JSON", "Parquet"):
         link = page.get_by_role("navigation", name="Export").get_by_role("link", name=way)
         body = httpx.get(str(link.evaluate("a => a.href"))).content

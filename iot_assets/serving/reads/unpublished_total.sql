@@ -1,0 +1,2 @@
+select count(*) as readings, max(received_at) as newest_received_at
+from memory.live.added
