@@ -7,6 +7,7 @@ project touches a name of paho that begins with an underscore.
 from __future__ import annotations
 
 import sys
+import time
 from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 #: owner → names; the test checks that each is there.
 PRIVATE_NAMES: Final = {
-    "client": ("_ping_t", "_packet_queue", "_sock_close", "_sock_recv", "_in_packet"),
+    "client": ("_ping_t", "_packet_queue", "_sock_close", "_sock_recv", "_in_packet", "_last_bytes_received"),
     "message": ("_topic",),
 }
 _AHEAD: Final = 1 << 18
@@ -58,7 +59,7 @@ def topic_of(message: MQTTMessage) -> str:
 def bulk_reading_fits() -> bool:
     """Whether the installed paho reads its packets as ``BulkClient`` expects it to."""
     read = getattr(getattr(Client, "_packet_read", None), "__code__", None)
-    return read is not None and {"_sock_recv", "_in_packet"} <= set(read.co_names)
+    return read is not None and {"_sock_recv", "_in_packet", "_last_bytes_received"} <= set(read.co_names)
 
 
 class BulkClient(Client):
@@ -103,6 +104,8 @@ class BulkClient(Client):
         except OSError as error:
             self._error = error
             return False
+        # Else paho would ask whether the broker is there; on a slow link the answer is far behind what is on its way.
+        self._last_bytes_received = time.monotonic()
         self._data, self._at = self._data[self._at :] + more, 0
         return bool(more)
 

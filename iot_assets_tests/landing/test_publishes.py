@@ -241,6 +241,19 @@ def test_each_message_of_a_bulk_has_an_instant_of_its_own() -> None:
     assert times == sorted(set(times))
 
 
+@pytest.mark.parametrize("bulk", [True, False])
+def test_while_messages_come_the_broker_is_not_asked_whether_it_is_there(*, bulk: bool) -> None:
+    peer = Peer("3.1.1", bulk=bulk)
+    peer.socket.settimeout(5)
+    assert peer.socket.recv(1000).startswith(b"\x10")
+    peer.connection._client._last_bytes_received -= 1000
+    peer.read(publish(b"t", b""))
+    peer.connection.keep(reading=True)
+    peer.connection.abandon()
+    assert peer.socket.recv(1000) == b""
+    peer.close()
+
+
 def test_where_taking_in_bulk_fails_messages_are_taken_one_by_one(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
