@@ -57,6 +57,8 @@ def figures() -> str:
             table("figure|median|least|most|of|beside|CPU|memory", [_row(*one) for one in run["figures"].items()]),
             _about(run["about"]),
         ]
+    if missing := [f"`{name}`" for name in BENCHMARKS if name not in runs()]:
+        parts.append(f"Not measured in this form yet: {', '.join(missing)}.\n")
     return "\n".join(parts)
 
 
