@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,7 +18,8 @@ import pyarrow.dataset as ds
 
 from iot_assets.bench import broker
 from iot_assets.bench.figures import Figures
-from iot_assets.bench.script import Ended, folder, run
+from iot_assets.bench.minute import Minute, launch, run_well
+from iot_assets.bench.script import folder
 from iot_assets.decoders.decode import decode
 from iot_assets.decoders.decoded import Bounds
 from iot_assets.decoders.routes import RouteTable
@@ -33,7 +32,7 @@ from iot_assets.ops.dagster_home import VARIABLE
 #: A minute of an ordinary fleet.
 MINUTE: Final = 5_000
 _DEVICES: Final = 1_000
-_STEP: Final = re.compile(r'execution of step "(\w+)" in ([\d.]+)(ms|s)\b')
+_LAND: Final = ("-m", "iot_assets", "land", "--until-idle", "1")
 
 
 class Landing(NamedTuple):
@@ -42,18 +41,6 @@ class Landing(NamedTuple):
     per_second: float
     cpu_seconds: float
     peak_mb: float
-
-
-class Minute(NamedTuple):
-    """A launched run of the minute job: the process, and the seconds of each step."""
-
-    process: Ended
-    steps: Mapping[str, float]
-
-    @property
-    def entering_seconds(self) -> float:
-        """What the tables took, publication and the start of Dagster apart."""
-        return sum(self.steps[step] for step in ("bronze", "silver", "gold"))
 
 
 class Passage(NamedTuple):
@@ -89,7 +76,7 @@ def measure(*, messages: int, repetitions: int, work: Path) -> Figures:
     )
     figures.add("decoded, alone", "messages/s", [messages / one.decoding_seconds for one in found])
     figures.add(
-        "entered: bronze, silver and gold, by a run of Dagster, its start apart",
+        "entered: all steps of a run but publication, its start apart",
         "messages/s",
         [messages / one.backlog.entering_seconds for one in found],
         peak_mb=[one.backlog.process.peak_mb for one in found],
@@ -136,7 +123,7 @@ class _House:
     def land(self, messages: list[tuple[str, bytes]]) -> Landing:
         """Put messages into the broker's queue, then let a lander take them."""
         broker.publish(self._port, messages)
-        ended = self._run("-m", "iot_assets", "land", "--until-idle", "1")
+        ended = run_well(_LAND, self._cwd, self._environment)
         status = read_status(self._paths, "lander")
         if status is None or status.landed_messages != len(messages):
             raise BenchmarkError(f"of {len(messages)} messages the lander landed {status and status.landed_messages}")
@@ -153,16 +140,7 @@ class _House:
 
     def minute(self) -> Minute:
         """Launch a run of the minute job."""
-        ended = self._run("-m", "dagster", "job", "execute", "-m", "iot_assets.definitions", "-j", "minute")
-        steps = {name: float(n) / (1000 if unit == "ms" else 1) for name, n, unit in _STEP.findall(ended.output)}
-        return Minute(ended, steps)
-
-    def _run(self, *arguments: str) -> Ended:
-        ended = run([sys.executable, *arguments], cwd=self._cwd, environment=self._environment)
-        if ended.code:
-            tail = "\n".join(ended.output.splitlines()[-15:])
-            raise BenchmarkError(f"`{' '.join(arguments)}` failed:\n{tail}")
-        return ended
+        return launch(self._cwd, self._environment)
 
 
 def _messages(count: int) -> list[tuple[str, bytes]]:
