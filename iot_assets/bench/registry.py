@@ -16,7 +16,8 @@ class Benchmark:
     """One script: what it measures, and its arguments in the form of minutes and in the full form."""
 
     what: str
-    quick: tuple[str, ...] = ("--repetitions", "1")
+    quick: tuple[str, ...] | None = ("--repetitions", "1")
+    """None where there is no such form."""
     full: tuple[str, ...] = ()
 
 
@@ -88,6 +89,7 @@ BENCHMARKS: Final = MappingProxyType(
         ),
         "trace": Benchmark(
             "from an hour's figure, a correction and a reject back to the raw messages, on 100 million readings",
+            quick=None,
         ),
         "backup": Benchmark(
             "a first backup, the next one, putting it back; for how long runs cannot write meanwhile",
