@@ -47,11 +47,16 @@ class Unpublished:
             except (IotAssetsError, duckdb.Error):
                 return self._rows
             # Beside a publication that this page is not shown yet, the tail lacks what is in neither: kept meanwhile.
-            kept = [] if version == edition.version else [row for row in self._rows if row not in rows]
-            self._rows = kept + rows
+            kept = [] if version == edition.version else self._rows
+            self._rows = list({_which(row): row for row in (*kept, *rows)}.values())
         return self._rows
 
     @staticmethod
     def _ask(live: Live, question: Question) -> tuple[str, list[Row]]:
         with live.cursor() as connection:
             return live.version().partition("+")[0], answer(connection, question)
+
+
+def _which(row: Row) -> tuple[object, ...]:
+    """What tells a reading from others; an answer of one row is always the same one."""
+    return row.get("message_id"), row.get("metric"), row.get("position")
