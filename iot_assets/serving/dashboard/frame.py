@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,8 +23,9 @@ from iot_assets.errors import IotAssetsError
 from iot_assets.lake.paths import DataPaths
 from iot_assets.serving.api.access import is_loopback
 from iot_assets.serving.dashboard.asked import View
+from iot_assets.serving.dashboard.controls import controls
 from iot_assets.serving.dashboard.edition import Edition, Found
-from iot_assets.serving.dashboard.filters import EVERY, SPANS, Filters
+from iot_assets.serving.dashboard.filters import Filters
 from iot_assets.serving.dashboard.markup import Html, age, nothing
 from iot_assets.serving.dashboard.unpublished import Unpublished
 from iot_assets.serving.reads.device_counts import device_counts
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from iot_assets.serving.dashboard.asked import Asked
     from iot_assets.serving.dashboard.charts import Options
-    from iot_assets.serving.dashboard.edition import Row
     from iot_assets.serving.dashboard.vitals import Vitals
     from iot_assets.serving.live.live import Live
     from iot_assets.settings import Settings
@@ -59,8 +59,6 @@ function chooseTheme() {
 }
 </script>
 """
-_NAMES: Final = {"1h": "last hour", "6h": "last 6 hours", "24h": "last 24 hours", "7d": "last 7 days",
-                 "30d": "last 30 days"}  # fmt: skip
 
 
 Ask: TypeAlias = Callable[[Edition, Filters], Awaitable[Found]]
@@ -186,7 +184,7 @@ class Frame:
             async with self.house.asked.edition(View(self.page.ask, self.filters)) as edition:
                 found = await self.page.ask(edition, self.filters)
                 if not self._choices.element.content:
-                    self._choices.show(self._controls(await edition.rows(device_counts())))
+                    self._choices.show(controls(self.filters, self.page.wanted, await edition.rows(device_counts())))
                 self.edition = edition
                 await self._show(found)
         except (IotAssetsError, duckdb.Error) as error:
@@ -262,48 +260,6 @@ class Frame:
 
         button = ui.button("Pause", on_click=turn).props("flat no-caps dense aria-pressed=false").classes("pause")
 
-    def _controls(self, counts: list[Row]) -> Html:
-        """A form whose fields are the address's: it works by keyboard, and is understood by screen readers."""
-        kinds, sites = (_named(counts, name) for name in ("kind", "site"))
-        fields = {
-            "q": lambda: (
-                f'<input type="search" name="q" value="{escape(self.filters.q)}" placeholder="Search"'
-                ' aria-label="Search devices">'
-            ),
-            "kind": lambda: _select("kind", "Kind", [("", "all kinds"), *kinds], self.filters.kind),
-            "site": lambda: _select("site", "Site", [("", "all sites"), *sites], self.filters.site),
-            "state": lambda: _select(
-                "state", "State",
-                [("", "any state"), ("online", "online"), ("late", "late"), ("offline", "offline"),
-                 ("never_seen", "never seen")],
-                self.filters.state,
-            ),
-            "band": lambda: _select(
-                "band", "Quality",
-                [("", "any quality"), ("good", "good"), ("warning", "warning"), ("critical", "critical")],
-                self.filters.band,
-            ),
-            "quality": lambda: _select(
-                "quality", "Quality", [("", "all readings"), ("valid", "valid only")], self.filters.quality
-            ),
-            "span": self._spans,
-        }  # fmt: skip
-        shown = "".join(fields[name]() for name in self.page.wanted)
-        kept = "".join(
-            f'<input type="hidden" name="{name}" value="{escape(str(value))}">'
-            for name in ("id", "metric", "colour")
-            if (value := getattr(self.filters, name)) != getattr(Filters(), name)
-        )
-        every = _select("every", "Refresh", [(str(n), f"every {n} s") for n in EVERY], str(self.filters.every))
-        go = '<button type="submit" class="unseen">Apply</button>'
-        return Html(f'<form method="get" role="search" aria-label="Filters">{shown}{kept}{every}{go}</form>')
-
-    def _spans(self) -> str:
-        spans = [(name, _NAMES[name]) for name in SPANS]
-        if self.filters.first:
-            spans = [("", f"{self.filters.first[:16]} to {self.filters.after[:16]}"), *spans]
-        return _select("span", "Time", spans, "" if self.filters.first else self.filters.span)
-
     def _foot(self, spent: float) -> Html:
         published = age(self.now, datetime.now(UTC))
         return Html(
@@ -311,17 +267,3 @@ class Frame:
             f' <span class="spent" data-ms="{spent:.1f}" data-version="{self.edition.version}">'
             f"drawn in {spent:.0f} ms</span>"
         )  # fmt: skip
-
-
-def _named(counts: list[Row], column: str) -> list[tuple[str, str]]:
-    return [(name, name) for name in sorted({row[column] for row in counts if row[column]})]
-
-
-def _select(name: str, label: str, options: Sequence[tuple[str, str]], chosen: str) -> str:
-    if chosen not in {value for value, _ in options}:
-        options = [*options, (chosen, chosen)]
-    listed = "".join(
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(shown)}</option>'
-        for value, shown in options
-    )
-    return f'<select name="{name}" aria-label="{label}" onchange="this.form.submit()">{listed}</select>'
