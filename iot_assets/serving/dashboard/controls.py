@@ -30,11 +30,7 @@ def controls(filters: Filters, wanted: Sequence[str], counts: list[Row]) -> Html
         ),
         "kind": lambda: _select("kind", "Kind", [("", "all kinds"), *kinds], filters.kind),
         "site": lambda: _select("site", "Site", [("", "all sites"), *sites], filters.site),
-        "state": lambda: _select(
-            "state", "State",
-            [("", "any state"), *STATES.items()],
-            filters.state,
-        ),
+        "state": lambda: _select("state", "State", [("", "any state"), *STATES.items()], filters.state),
         "band": lambda: _select(
             "band", "Quality",
             [("", "any quality"), ("good", "good"), ("warning", "warning"), ("critical", "critical")],
@@ -48,8 +44,8 @@ def controls(filters: Filters, wanted: Sequence[str], counts: list[Row]) -> Html
     shown = "".join(fields[name]() for name in wanted)
     kept = "".join(
         f'<input type="hidden" name="{name}" value="{escape(str(value))}">'
-        for name in ("id", "metric", "colour")
-        if (value := getattr(filters, name)) != getattr(Filters(), name)
+        for name in ("id", "metric", "colour", "kind", "site", "band")
+        if name not in wanted and (value := getattr(filters, name)) != getattr(Filters(), name)
     )
     every = _select("every", "Refresh", [(str(n), f"every {n} s") for n in EVERY], str(filters.every))
     go = '<button type="submit" class="unseen">Apply</button>'
