@@ -21,9 +21,10 @@ import duckdb
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from lander import BROKER, program  # noqa: E402
+from lander import BROKER  # noqa: E402
 from mqtt_load import Readings  # noqa: E402
 
+from iot_assets.bench import minute  # noqa: E402
 from iot_assets.bench.figures import Figures  # noqa: E402
 from iot_assets.bench.script import folder, parser  # noqa: E402
 from iot_assets.lake.paths import DataPaths, list_landed  # noqa: E402
@@ -80,15 +81,10 @@ class Runs:
             if landed <= self._seen:
                 time.sleep(0.5)
                 continue
-            began = time.monotonic()
-            job = ("job", "execute", "-m", "iot_assets.definitions", "-j", "minute")
-            environment: dict[str, str | None] = {
-                VARIABLE: str(self._here / "dagster"),
-                "IOT_DATA_DIR": str(self._paths.root),
-            }
-            program(sys.executable, "-m", "dagster", *job, cwd=self._here, environment=environment)
+            environment = {VARIABLE: str(self._here / "dagster"), "IOT_DATA_DIR": str(self._paths.root)}
+            run = minute.launch(self._here, environment)
             self._seen |= landed
-            self.seconds.append(time.monotonic() - began)
+            self.seconds.append(run.process.seconds)
             with duckdb.connect(str(self._paths.warehouse), read_only=True) as warehouse:
                 self.gold.append((time.time(), dict(warehouse.execute(_READINGS).fetchall())))
 
@@ -142,9 +138,9 @@ def main() -> None:
             f"{count} messages published, {landed} landed, {sum(gold.values())} of {count * _METRICS} readings in gold"
         )
     delays = []
-    for minute, sent in sorted(messages.minutes.items()):
-        complete = next(at for at, held in runs.gold if held.get(minute, 0) >= sent * _METRICS)
-        delays.append(complete - (minute + 1) * 60)
+    for number, sent in sorted(messages.minutes.items()):
+        complete = next(at for at, held in runs.gold if held.get(number, 0) >= sent * _METRICS)
+        delays.append(complete - (number + 1) * 60)
     half = len(backlog.waiting) // 2
     figures.add("published", "messages/s", [offered])
     figures.add("gold complete after the end of a minute", "s", delays)
