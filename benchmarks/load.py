@@ -63,6 +63,8 @@ QUESTIONS = (
     "/devices?limit=100",
     "/status",
 )
+#: How a traceback in the server's log ends.
+_FAULT = re.compile(r"^[\w.]+(?:Error|Exception): .*$", re.MULTILINE)
 _QUERY = re.compile(r"'client_id': '([0-9a-f-]+)', 'next_message_id': (\d+)")
 _DRAWN = re.compile(r'class="spent" data-ms="([0-9.]+)"')
 
@@ -224,10 +226,11 @@ def main() -> None:
         assert runs.stdout is not None
         # DuckDB draws a bar between them when a statement takes long.
         spent = [float(line.split()[1]) for line in runs.stdout.read().splitlines() if line.startswith("run ")]
+        faults = _FAULT.findall((data / "serve.log").read_text(encoding="utf-8"))
     report(figures, seen, spent, given.minutes)
     figures.keep(given.into)
     if seen.wrong:
-        sys.exit(f"{len(seen.wrong)} answers were wrong: " + "; ".join(seen.wrong[:5]))
+        sys.exit(f"{len(seen.wrong)} answers were wrong: " + "; ".join(seen.wrong[:5] + sorted(set(faults))))
 
 
 def report(figures: Figures, seen: Seen, runs: list[float], minutes: float) -> None:

@@ -144,7 +144,13 @@ TARGETS: Final = (
     Target(benchmark="sustained", figure="gold complete after the end of a minute", limit=60, better="lower", of="max"),
     Target(benchmark="api", figure="20,000 readings of one device, JSON", limit=60, better="lower"),
     Target(benchmark="api", figure="newest values of 10,000 devices, JSON, p99", limit=50, better="lower"),
-    Target(benchmark="load", figure="errors", limit=0, better="lower"),
+    Target(
+        benchmark="load",
+        figure="errors",
+        limit=0,
+        better="lower",
+        bound="some answers were 500, a fault whose cause is not found yet",
+    ),
     Target(benchmark="live", figure="from publishing to seeing, p99", limit=2, better="lower"),
     *(
         Target(benchmark="dashboard", figure=f"{page}: first paint, nothing cached", limit=1000, better="lower")
