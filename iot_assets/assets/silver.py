@@ -26,7 +26,7 @@ from iot_assets.sections.rules import Rule, in_force
 from iot_assets.settings import Settings
 from iot_assets.warehouse import births, ledger, made_by
 from iot_assets.warehouse import silver as unit
-from iot_assets.warehouse.connection import rows, scalar
+from iot_assets.warehouse.connection import pace, rows, scalar
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.replay import Choice, open_rejects
 from iot_assets.warehouse.tables import (
@@ -93,6 +93,7 @@ def settle_pending(connection: duckdb.DuckDBPyConnection, settings: Settings, ru
     """Decode and settle each batch that silver has not applied, a transaction each."""
     settler = _settler(connection, settings, run_id)
     pending = ledger.pending(connection, "silver")
+    pace(connection, sum(batch.rows for batch in pending))
     if pending:
         made_by.note(connection, parts(settings))
     written = [settler.settle(batch, unit.open_batch(connection, batch)) for batch in pending]

@@ -19,7 +19,7 @@ from iot_assets.errors import CorruptFileError
 from iot_assets.lake.landed import FOOTER_FIRST, FOOTER_LAST, FOOTER_ROWS, LANDED_SCHEMA
 from iot_assets.lake.paths import DataPaths, LandedFile, list_landed
 from iot_assets.warehouse import contract, ledger
-from iot_assets.warehouse.connection import rows, scalar, stage, transaction
+from iot_assets.warehouse.connection import pace, rows, scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.queries import query
 from iot_assets.warehouse.spans import spans_of, within
@@ -131,6 +131,7 @@ def _read(path: Path, file: LandedFile) -> _Read | None:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, paths: DataPaths, batch: list[_Read], run_id: str) -> Entered:
+    pace(connection, sum(r.table.num_rows for r in batch if r.table is not None))
     with transaction(connection):
         batch_id = ledger.next_batch_id(connection)
         first_id = int(scalar(connection, "select coalesce(max(file_id), 0) + 1 from bronze.files"))

@@ -25,12 +25,16 @@ import pyarrow as pa
 
 from iot_assets.errors import InUseError, StorageError
 from iot_assets.warehouse import migrate
+from iot_assets.warehouse.queries import query
 
 #: The name under which the file is attached; the same SQL runs where it is a DuckLake catalog.
 ALIAS: Final = "iot"
 _LOCKED: Final = re.compile(
     r"could not set lock|different configuration|already attached|being used by another", re.IGNORECASE
 )
+#: From so many rows on a second thread is worth its while.
+_MUCH: Final = 20_000
+_THREADS: Final = "select getvariable('threads')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +103,10 @@ class Warehouse:
                 connection.execute(f"set memory_limit = '{self.memory_limit}'")
             if self.threads:
                 connection.execute(f"set threads = {self.threads}")
+            connection.execute("set variable threads = current_setting('threads')")
             self._attach_when_free(connection)
             connection.execute(f"use {ALIAS}")
+            connection.execute(query("instants"))
             connection.execute("set variable lake = ?", [str(self.path.absolute().parent / "lake")])
         except BaseException:
             connection.close()
@@ -147,6 +153,14 @@ def stage(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> 
         connection.execute(f"create or replace temp table {name} as select * from _arriving")
     finally:
         connection.unregister("_arriving")
+
+
+def pace(connection: duckdb.DuckDBPyConnection, count: int) -> None:
+    """Take one thread for little, and all of them for much, by how many rows are to be worked on.
+
+    With little to do threads wait for each other: a minute of 5,000 messages cost a third more processor time by two.
+    """
+    connection.execute(f"set threads = {1 if count < _MUCH else scalar(connection, _THREADS)}")
 
 
 def rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:

@@ -156,7 +156,7 @@ def _heal_dirty(connection: duckdb.DuckDBPyConnection, resolution: Resolution, f
     metrics = _listed({metric for f in formulas for metric in f.metrics})
     connection.execute(
         "create or replace temp table dirty_inputs as"
-        f" select distinct device_id, date_trunc('{width}', minute_at) as bucket_at from dirty_minutes"
+        f" select distinct device_id, {width}_of(minute_at) as bucket_at from dirty_minutes"
         f" where metric in ({metrics})"
     )
     spans = spans_of(connection, "dirty_inputs", "bucket_at")

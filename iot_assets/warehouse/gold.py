@@ -15,10 +15,10 @@ from iot_assets.formulas.formula import Formula
 from iot_assets.model import EXCLUDING_FLAGS
 from iot_assets.sections.rules import Rule
 from iot_assets.warehouse import contract, derived, history, ledger, quality
-from iot_assets.warehouse.connection import scalar, transaction
+from iot_assets.warehouse.connection import pace, scalar, transaction
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.ddl import literal
-from iot_assets.warehouse.queries import filled, query
+from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.rules import judging
 from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
 from iot_assets.warehouse.tables import LATEST, READINGS, READINGS_1D, READINGS_1H, READINGS_1MIN, RULE_HITS, Table
@@ -57,6 +57,7 @@ def heal(
         connection.execute(
             "create or replace temp table dirty_minutes as select distinct device_id, metric, minute_at from ops.dirty"
         )
+        pace(connection, int(scalar(connection, "select count(*) from dirty_minutes")))
         judging.judge(connection, judged_by)
         dirty = bool(scalar(connection, "select count(*) from dirty_minutes"))
         quality.outdate(connection, "select device_id, minute_at as changed_at from dirty_minutes")
@@ -94,14 +95,20 @@ def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     excluding = ", ".join(literal(flag) for flag in EXCLUDING_FLAGS)
     inside = _to_end_of_buckets(minutes, timedelta(minutes=1))
     only = devices_of(connection, "dirty_minutes")
-    readings = within("silver.readings", "event_at", inside, only=only)
+    readings = "select * from fresh"
+    if not judging.has_read(connection):
+        near = within("silver.readings", "event_at", inside, only=only)
+        readings = (
+            f"select r.* from ({near}) r semi join dirty_minutes d on d.device_id = r.device_id"
+            " and d.metric = r.metric and d.minute_at = minute_of(r.event_at)"
+        )
     excluded = judging.excluded(inside, only)
     connection.execute(filled("gold/touched", readings=readings, excluding=excluding, excluded=excluded))
     connection.execute(
         "create or replace temp table dirty_buckets as"
         " select device_id, metric, minute_at as bucket_at from dirty_minutes"
     )
-    connection.execute(query("gold/readings_1min"))
+    connection.execute(filled("gold/readings_1min", order=_order(connection)))
     written = {READINGS_1MIN.full_name: _replace(connection, READINGS_1MIN, minutes, only)}
     for table, finer, width in _COARSER:
         connection.execute(filled("gold/coarser", width=width, at="bucket_at", dirty="dirty_buckets"))
@@ -117,6 +124,13 @@ def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     connection.execute("insert into gold.latest by name select * from newest order by device_id, metric")
     written[LATEST.full_name] = int(scalar(connection, "select count(*) from newest"))
     return written
+
+
+def _order(connection: duckdb.DuckDBPyConnection) -> str:
+    """What puts the readings of a series in order: their times alone, unless some share one."""
+    if scalar(connection, "select count(*) from touched where keep_all is not null"):
+        return "{'at': event_at, 'message': message_id, 'position': position}"
+    return "event_at"
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, table: Table, spans: list[Span], only: str) -> int:
@@ -149,7 +163,7 @@ def _touched_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     if table is LATEST:
         return "select * from gold.latest where (device_id, metric) in (select (device_id, metric) from dirty_minutes)"
     width = {"readings_1min": "minute", "readings_1h": "hour", "readings_1d": "day"}[table.name]
-    dirty = f"(select distinct device_id, metric, date_trunc('{width}', minute_at) as bucket_at from dirty_minutes)"
+    dirty = f"(select distinct device_id, metric, {width}_of(minute_at) as bucket_at from dirty_minutes)"
     spans = spans_of(connection, dirty, "bucket_at")
     nearby = within(table.full_name, "bucket_at", spans, only=devices_of(connection, "dirty_minutes"))
     return f"select t.* from ({nearby}) t semi join {dirty} d using (device_id, metric, bucket_at)"

@@ -37,7 +37,7 @@ KINDS: Final = MappingProxyType(
 def touch(connection: duckdb.DuckDBPyConnection, kind: str, source: str, column: str) -> None:
     """Remember, within the writing transaction, that days of ``source`` have changed."""
     connection.execute(
-        f"insert into ops.touched_days select distinct ?, {column}::date from {source}"
+        f"insert into ops.touched_days select distinct ?, date_of({column}) from {source}"
         " except select kind, day from ops.touched_days",
         [kind],
     )
@@ -52,8 +52,8 @@ def thaw(connection: duckdb.DuckDBPyConnection, kind: str, source: str, column: 
         return
     connection.execute(
         "create or replace temp table thawing as"
-        f" select distinct {literal(kind)} as kind, {column}::date as day, device_id from {source}"
-        f" where {column}::date in (select day from ops.history where kind = {literal(kind)} and state = 'cold')"
+        f" select distinct {literal(kind)} as kind, date_of({column}) as day, device_id from {source}"
+        f" where date_of({column}) in (select day from ops.history where kind = {literal(kind)} and state = 'cold')"
         " except select kind, day, device_id from ops.thawed"
     )
     found = connection.execute(
@@ -65,7 +65,7 @@ def thaw(connection: duckdb.DuckDBPyConnection, kind: str, source: str, column: 
     rows = from_files(table, lake_of(connection), [path for (path,) in found])
     connection.execute(
         f"insert into {table.full_name} by name select f.* from ({rows} where {devices_of(connection, 'thawing')}) f"
-        f" semi join thawing t on t.device_id = f.device_id and t.day = f.{table.time}::date order by {table.time}"
+        f" semi join thawing t on t.device_id = f.device_id and t.day = date_of(f.{table.time}) order by {table.time}"
     )
     connection.execute("insert into ops.thawed by name select * from thawing")
 

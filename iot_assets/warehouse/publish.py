@@ -153,10 +153,11 @@ def _fill_all(
     connection.execute("insert into serving.ops.published values (?, now())", [version])
     of_kinds = views.statements_of_kinds(connection)
     connection.execute("use serving")  # a view's body must not name the catalog
+    joined = _views(connection)
     described = [
         line
         for table in (*WHOLE, *RECENT, *SPANNED.values())
-        for line in comments(table, what=_what(connection, table))
+        for line in comments(table, what="view" if table.full_name in joined else "table")
     ]
     connection.execute("".join((*described, *views.statements(), *of_kinds)))
     return rows
@@ -200,7 +201,7 @@ def _fill_spanned(
 
 def _affordable(connection: duckdb.DuckDBPyConnection, table: Table, days: set[date]) -> set[date]:
     """The newest of the days, as many as are not too much to copy each minute."""
-    counted = f"select {table.time}::date as day, count(*) from ({_days('', table, days)}) group by 1"
+    counted = f"select date_of({table.time}) as day, count(*) from ({_days('', table, days)}) group by 1"
     rows = dict(connection.execute(counted).fetchall())
     found, total = set(), 0
     for day in sorted(days, reverse=True):
@@ -217,17 +218,15 @@ def _days(catalog: str, table: Table, days: set[date]) -> str:
     spans = merge([history.span_of(day) for day in sorted(days)])
     rows = within(catalog + table.full_name, table.time, spans)
     listed = ", ".join(f"date '{day}'" for day in sorted(days)) or "null"
-    return f"select * from ({rows}) where {table.time}::date in ({listed})"
+    return f"select * from ({rows}) where date_of({table.time}) in ({listed})"
 
 
-def _what(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
-    found = scalar(
-        connection,
-        "select table_type from information_schema.tables where table_catalog = 'serving' and table_schema = ?"
-        " and table_name = ?",
-        [table.schema, table.name],
+def _views(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Which of the declared tables were published as views."""
+    found = connection.execute(
+        "select schema_name || '.' || view_name from duckdb_views() where database_name = 'serving' and not internal"
     )
-    return "view" if found == "VIEW" else "table"
+    return {name for (name,) in found.fetchall()}
 
 
 def _present_version(target: Path) -> str | None:

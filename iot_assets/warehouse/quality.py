@@ -47,7 +47,7 @@ def outdate(connection: duckdb.DuckDBPyConnection, changed: str) -> None:
     """Have the hours judged again in which rows of a query (device_id, changed_at) lie, if they have been judged."""
     connection.execute(
         "insert into ops.dirty_hours"
-        " select distinct coalesce(device_id, ''), date_trunc('hour', changed_at) as hour_at"
+        " select distinct coalesce(device_id, ''), hour_of(changed_at) as hour_at"
         f" from ({changed}) where hour_at < (select max(until_at) from ops.judged)"
     )
 
@@ -65,16 +65,19 @@ def update(connection: duckdb.DuckDBPyConnection, quality: Quality, now: datetim
         step = quality.every_minutes * 60
         until = datetime.fromtimestamp((now.timestamp() - quality.lag_minutes * 60) // step * step, UTC)
         until = max(until, before or until)
-        if until == before and weighed == weights and not scalar(connection, "select count(*) from ops.dirty_hours"):
+        # An hour that goes on changes with each message: it is judged when the moment moves.
+        news = "true" if until != before else f"hour_at <= {instant(until - _HOUR)}"
+        connection.execute(f"create or replace temp table changed_hours as from ops.dirty_hours where {news}")
+        if until == before and weighed == weights and not scalar(connection, "select count(*) from changed_hours"):
             return Scored(0, 0, _checks(connection, None))
         _due(connection, quality, before, until)
         _learn(connection, quality, _hour(until))
-        hours = sum(_judge(connection, days) for days in _slices(connection, "due", "hour_at::date"))
+        hours = sum(_judge(connection, days) for days in _slices(connection, "due", "date_of(hour_at)"))
         _weigh(connection, quality, everything=weighed not in {None, weights})
         scores = sum(_score(connection, days) for days in _slices(connection, "scores_due", "day"))
         checks = _checks(connection, until)
         contract.judge(checks)
-        connection.execute("delete from ops.dirty_hours")
+        connection.execute(f"delete from ops.dirty_hours where {news}")
         connection.execute("delete from ops.judged")
         connection.execute("insert into ops.judged values (?, ?)", [until, weights])
         if hours or scores:  # else there is no reason to publish
@@ -93,16 +96,16 @@ def _due(connection: duckdb.DuckDBPyConnection, quality: Quality, before: dateti
     # Two hours more: what comes next in a series counts from the last reading before it.
     connection.execute(
         "create or replace temp table due as"
-        " select distinct device_id, hour_at + to_hours(later) as hour_at from ops.dirty_hours, range(3) as r(later)"
+        " select distinct device_id, hour_at + to_hours(later) as hour_at from changed_hours, range(3) as r(later)"
     )
     connection.execute(
         "create or replace temp table learning as"
-        " select distinct device_id, hour_at::date + later::integer as day from ops.dirty_hours, range(2) as r(later)"
+        " select distinct device_id, date_of(hour_at) + later::integer as day from changed_hours, range(2) as r(later)"
     )
     if since < until:
         connection.execute(
             "create or replace temp table expected_days as"
-            " select distinct device_id, bucket_at::date + later::integer as day from gold.readings_1d,"
+            " select distinct device_id, date_of(bucket_at) + later::integer as day from gold.readings_1d,"
             " (select unnest(range(0, (select forget_days + 1 from judged_until))) as later)"
             " where day between ?::timestamptz::date and ?::timestamptz::date"
             f" and bucket_at >= {literal(str(since))}::timestamptz - interval {quality.forget_days + 1} day",
@@ -127,8 +130,13 @@ def _learn(connection: duckdb.DuckDBPyConnection, quality: Quality, until: datet
         connection.execute(f"create or replace temp table learning as select * from all_learning where {_in(days)}")
         span = Span(_start(days[0]) - timedelta(days=1), _start(days[-1]) + timedelta(days=1) - timedelta.resolution)
         hours = history.everywhere(connection, READINGS_1H, [span], only=devices_of(connection, "learning"))
-        over = f"bucket_at < {instant(until)} or device_id not in (select device_id from ops.rhythm)"
-        connection.execute(filled("quality/rhythm", hours=f"select * from ({hours}) where {over}"))
+        over = f"select * from ({hours}) where bucket_at < {instant(until)}"
+        connection.execute(filled("quality/rhythm", learned="learned", hours=over))
+        new = "select device_id from learning except select device_id from learned"
+        if scalar(connection, f"select count(*) from ({new})"):  # whose hours over tell nothing yet
+            of_new = f"select * from ({hours}) where device_id in ({new})"
+            connection.execute(filled("quality/rhythm", learned="learned_of_new", hours=of_new))
+            connection.execute("insert into learned from learned_of_new")
         standing = "select r.* from ops.rhythm r semi join learning using (device_id, day)"
         connection.execute(
             "insert into due select distinct device_id, day::timestamptz + to_hours(h) as hour_at from"
@@ -142,7 +150,9 @@ def _learn(connection: duckdb.DuckDBPyConnection, quality: Quality, until: datet
 
 def _judge(connection: duckdb.DuckDBPyConnection, days: list[date]) -> int:
     """Write the hours that are due on these days anew; how many there are then."""
-    connection.execute(f"create or replace temp table judging as select * from due where {_in(days, 'hour_at::date')}")
+    connection.execute(
+        f"create or replace temp table judging as select * from due where {_in(days, 'date_of(hour_at)')}"
+    )
     history.thaw(connection, "quality_hourly", "judging", "hour_at")
     only = devices_of(connection, "judging")
     hours = [Span(s.first, s.last + _HOUR - timedelta.resolution) for s in spans_of(connection, "judging", "hour_at")]
@@ -179,7 +189,7 @@ def _weigh(connection: duckdb.DuckDBPyConnection, quality: Quality, *, everythin
         "create or replace temp table bands as select ?::double as good, ?::double as warning",
         [quality.score_good, quality.score_warning],
     )
-    days = "select distinct device_id, hour_at::date as day from due"
+    days = "select distinct device_id, date_of(hour_at) as day from due"
     if everything:
         days += " union select name, day from gold.quality_score where scope = 'device'"
     connection.execute(f"create or replace temp table scores_due as {days}")

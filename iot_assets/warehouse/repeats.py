@@ -34,7 +34,11 @@ def take_back(connection: duckdb.DuckDBPyConnection) -> None:
 
 def record(connection: duckdb.DuckDBPyConnection, number: str) -> None:
     """List and count the duplicates of the open batch, and those that it makes of what was kept before it."""
-    connection.execute(filled("silver/repeated", batch_id=number))
+    new = scalar(
+        connection, "select (select count(*) from arriving) = (select count(*) from settled where place = 'new')"
+    )
+    arriving = "(select * from arriving limit 0)" if new else "arriving"
+    connection.execute(filled("silver/repeated", batch_id=number, arriving=arriving))
     connection.execute(filled("silver/recounted"))
     if not scalar(connection, "select count(*) from recounted"):
         return
@@ -55,10 +59,7 @@ def record(connection: duckdb.DuckDBPyConnection, number: str) -> None:
 
 def touched_counts(connection: duckdb.DuckDBPyConnection, batch_id: int) -> str:
     """A query for the counts of the hours in which a batch has found duplicates."""
-    found = (
-        "(select device_id, date_trunc('hour', event_at) as hour_at from silver.duplicates"
-        f" where batch_id = {batch_id})"
-    )
+    found = f"(select device_id, hour_of(event_at) as hour_at from silver.duplicates where batch_id = {batch_id})"
     hours = spans_of(connection, found, "hour_at")
     return within("silver.duplicate_counts", "hour_at", hours, only=devices_of(connection, found))
 

@@ -7,6 +7,7 @@ weighs by the same rules what no run has taken yet (``serving/live``).
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 import duckdb
@@ -15,6 +16,8 @@ from iot_assets.warehouse import history
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.spans import devices_of, spans_of, within
 
+#: Look-ups prune by spans of days and hours, so within this time the order of rows does not matter.
+_BRIEF: Final = timedelta(hours=1)
 # What has a declared id may stand anywhere in its day.
 _TOUCHED: Final = """(
     select device_id, event_at from arriving
@@ -31,7 +34,7 @@ def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
     history.thaw(connection, "readings", _TOUCHED, "event_at")
     weigh(connection, number)
     take_out(connection, "leaving")
-    connection.execute(filled("silver/readings", batch_id=number))
+    connection.execute(filled("silver/readings", batch_id=number, ordered=_ordered(connection)))
     connection.execute(filled("silver/dirty"))
     history.touch(connection, "readings", "dirtied", "minute_at")
 
@@ -42,6 +45,13 @@ def weigh(connection: duckdb.DuckDBPyConnection, number: str, schema: str = "sil
     _look(connection, "silver/standing", schema, "present", "*")
     connection.execute(filled("silver/settled", batch_id=number))
     connection.execute(filled("silver/leaving"))
+
+
+def _ordered(connection: duckdb.DuckDBPyConnection) -> str:
+    """How to sort what is settled: what spans little time stays as it arrived, since sorting takes longest of all."""
+    spans = spans_of(connection, "settled", "event_at")
+    brief = not spans or spans[-1].last - spans[0].first <= _BRIEF
+    return "" if brief else "order by event_at, device_id, metric"
 
 
 def _look(connection: duckdb.DuckDBPyConnection, name: str, schema: str, near: str, columns: str) -> None:

@@ -180,7 +180,7 @@ def _move_books(connection: duckdb.DuckDBPyConnection) -> None:
         )
     connection.execute("insert into silver.outcomes by name select * exclude (outcome_before) from displaced")
     touched = (
-        "(select date_trunc('minute', received_at) as minute_at from"
+        "(select minute_of(received_at) as minute_at from"
         " (select received_at from arriving_outcomes union all select received_at from displaced"
         " union all select received_at from withdrawn))"
     )
@@ -228,9 +228,12 @@ def _neighbours(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: i
     spans = spans_of(connection, written, table.time)
     only = devices_of(connection, written) if "device_id" in table.key else "true"
     columns = f"{key}, {table.keyless}" if table.keyless else key
-    nearby = within(table.full_name, table.time, spans, select=columns, only=only)
-    same = " and ".join(f"nearby.{c} is not distinct from written.{c}" for c in table.key)
-    return f"select nearby.* from ({nearby}) nearby semi join {written} written on {same}"
+    others = within(table.full_name, table.time, spans, select=columns, only=f"{only} and batch_id <> {batch_id}")
+    same = " and ".join(f"others.{c} is not distinct from written.{c}" for c in table.key)
+    return (
+        f"select {columns} from {table.full_name} where batch_id = {batch_id}"
+        f" union all select others.* from ({others}) others semi join {written} written on {same}"
+    )
 
 
 def _few(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: int) -> str:
@@ -243,8 +246,8 @@ def _few(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: int) -> 
 def _counts_touched() -> str:
     return (
         "select * from silver.outcome_counts where minute_at between"
-        " (select date_trunc('minute', min(received_at)) from batch)"
-        " and (select date_trunc('minute', max(received_at)) from batch)"
+        " (select minute_of(min(received_at)) from batch)"
+        " and (select minute_of(max(received_at)) from batch)"
     )
 
 
@@ -263,9 +266,9 @@ def _books(connection: duckdb.DuckDBPyConnection, batch_id: int) -> CheckResult:
             from (
                 select source, minute_at, messages as counted, 0 as present from ({_counts_touched()})
                 union all
-                select source, date_trunc('minute', received_at), 0, 1 from silver.outcomes
-                where received_at >= (select date_trunc('minute', min(received_at)) from batch)
-                    and received_at < (select date_trunc('minute', max(received_at)) from batch) + interval 1 minute
+                select source, minute_of(received_at), 0, 1 from silver.outcomes
+                where received_at >= (select minute_of(min(received_at)) from batch)
+                    and received_at < (select minute_of(max(received_at)) from batch) + interval 1 minute
             )
             group by all
         )

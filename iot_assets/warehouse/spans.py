@@ -44,7 +44,7 @@ def instant(at: datetime) -> str:
 def spans_of(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> list[Span]:
     """The spans that hold all instants of a (small) table's column: one a run of touched days, as tight as can be."""
     found = connection.execute(
-        f"select min({column}), max({column}) from {table} group by date_trunc('day', {column}) order by 1"
+        f"select min({column}), max({column}) from {table} group by epoch_us({column}) // 86400000000 order by 1"
     ).fetchall()
     spans: list[Span] = []
     for first, last in found:

@@ -24,7 +24,7 @@ def list_all(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("delete from ops.unjudged_days")
     connection.execute(
         "insert into ops.unjudged_days by name select day, unnest(range(parts)) as part, parts from"
-        f" (select bucket_at::date as day, (sum(n) // {MOST} + 1)::bigint as parts from gold.readings_1d group by day)"
+        f" (select date_of(bucket_at) as day, (sum(n) // {MOST} + 1)::bigint as parts from gold.readings_1d group by 1)"
     )
 
 
@@ -46,7 +46,7 @@ def take(connection: duckdb.DuckDBPyConnection) -> None:
         return
     connection.execute(
         "create or replace temp table taken_days as select u.* from ops.unjudged_days u left join"
-        " (select bucket_at::date as day, sum(n) as n from gold.readings_1d group by day) d using (day)"
+        " (select date_of(bucket_at) as day, sum(n) as n from gold.readings_1d group by day) d using (day)"
         f" window line as (order by day desc, part) qualify sum(coalesce(n, 0) / parts) over line <= {MOST}"
         " or row_number() over line = 1"
     )
@@ -56,13 +56,13 @@ def take(connection: duckdb.DuckDBPyConnection) -> None:
     minutes = history.everywhere(connection, READINGS_1MIN, spans)
     connection.execute(
         "insert into rejudged_minutes select m.device_id, m.metric, m.bucket_at from"
-        f" ({minutes}) m join taken_days t on t.day = m.bucket_at::date and {share}"
+        f" ({minutes}) m join taken_days t on t.day = date_of(m.bucket_at) and {share}"
         " except select * from dirty_minutes"
     )
     readings = history.everywhere(connection, READINGS, spans)
     connection.execute(
         "insert into again_received select r.device_id, r.metric, min(r.received_at), max(r.received_at) from"
-        f" ({readings}) r join taken_days t on t.day = r.event_at::date and {share}"
+        f" ({readings}) r join taken_days t on t.day = date_of(r.event_at) and {share}"
         " where r.value is not null group by r.device_id, r.metric"
     )
     connection.execute("delete from ops.unjudged_days where (day, part) in (select (day, part) from taken_days)")

@@ -30,7 +30,7 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
         " from (select distinct device_id, metric from rule_series where kind = 'gap') semi join"
         " (select device_id, metric from unclear union select h.device_id, h.metric from gold.rule_hits h"
         " semi join rejudged_minutes m on m.device_id = h.device_id and m.metric = h.metric"
-        " and m.minute_at = date_trunc('minute', h.event_at) where h.kind = 'gap') using (device_id, metric)"
+        " and m.minute_at = minute_of(h.event_at) where h.kind = 'gap') using (device_id, metric)"
     )
     connection.execute(filled("rules/gap_days"))
     days = [Span(s.first, s.last + _DAY) for s in spans_of(connection, "gap_days", "bucket_at")]
@@ -41,7 +41,7 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     connection.execute(
         "create or replace temp table gap_rhythm_days as"
         " select g.device_id, g.metric, g.on_at, d.bucket_at as day_at"
-        " from (select distinct device_id, metric, date_trunc('day', event_at) as on_at from gap_steps) g asof join"
+        " from (select distinct device_id, metric, day_of(event_at) as on_at from gap_steps) g asof join"
         " (select * from gold.readings_1d where n_valid > 0 and device_id in (select device_id from gap_steps)) d"
         " on d.device_id = g.device_id and d.metric = g.metric and d.bucket_at < g.on_at"
         if scalar(connection, "select count(*) from rule_series where kind = 'gap' and intervals is not null")

@@ -38,7 +38,7 @@ def stand(connection: duckdb.DuckDBPyConnection, kinds: Iterable[str], where: st
     near = within(RULE_HITS.full_name, "event_at", spans, only=f"{of_kinds} and {devices_of(connection, where)}")
     connection.execute(
         f"create or replace temp table standing as select h.* from ({near}) h semi join {where} w"
-        f" on w.device_id = h.device_id and w.metric = h.metric and w.bucket_at = date_trunc('{width}', h.event_at)"
+        f" on w.device_id = h.device_id and w.metric = h.metric and w.bucket_at = {width}_of(h.event_at)"
     )
 
 
@@ -62,7 +62,7 @@ def put(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("insert into moved_hits select distinct device_id, metric from differing_hits")
     # Another rule may say the same of the reading, so that nothing changes; healing its minute again does no harm.
     connection.execute(
-        "insert into dirty_minutes by name select device_id, metric, date_trunc('minute', event_at) as minute_at"
+        "insert into dirty_minutes by name select device_id, metric, minute_of(event_at) as minute_at"
         " from differing_hits where action = 'exclude' except select * from dirty_minutes"
     )
     for span in spans_of(connection, "standing", "event_at"):

@@ -38,6 +38,7 @@ def judge(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:
             connection.execute("insert into ops.rules values (?)", [news])
         backlog.list_all(connection)
         _drop_strays(connection, rules)
+    connection.execute("drop table if exists temp.fresh")
     backlog.take(connection)
     connection.execute(
         filled("rules/dirty_news", again="from again_received", excluding=EXCLUDING, alone=hits.ALONE_LISTED)
@@ -47,6 +48,15 @@ def judge(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> None:
         values.judge(connection, EXCLUDING)
         flat.judge(connection, EXCLUDING)
         clock.judge(connection, EXCLUDING)
+
+
+def has_read(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether ``fresh`` holds the readings of the dirty minutes and no others."""
+    made = scalar(connection, "select count(*) from duckdb_tables() where temporary and table_name = 'fresh'")
+    if not made or scalar(connection, "select count(*) from again_received"):
+        return False
+    rejudged, dirty = (f"select count(*) from {name}" for name in ("rejudged_minutes", "dirty_minutes"))
+    return bool(scalar(connection, f"select ({rejudged}) = ({dirty})"))
 
 
 def judge_gaps(connection: duckdb.DuckDBPyConnection) -> None:

@@ -34,41 +34,33 @@ _MINUTE: Final = timedelta(minutes=1)
 
 def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     """Judge both; makes ``chain`` and ``unclear``, by which other kinds know where nothing can have changed."""
+    spans = _to_the_end(spans_of(connection, "rejudged_minutes", "minute_at"))
+    only = devices_of(connection, "dirty_news")
+    standing = within(RULE_HITS.full_name, "event_at", spans, only=only)
     if _any(connection, ALONE):
+        readings = history.everywhere(connection, READINGS, spans, only=only)
+        connection.execute(filled("rules/suspects", kinds=_listed(ALONE), readings=readings, hits=standing))
         connection.execute(
             "create or replace temp table judged_buckets as"
             " select device_id, metric, minute_at as bucket_at from rejudged_minutes"
-            f" semi join (select * from rule_series where kind in ({_listed(ALONE)})) using (device_id, metric)"
+            " semi join suspects using (device_id, metric)"
         )
         _judge(connection, "rules/alone", "minute", 0, excluding)
+    readings = within("silver.readings", "event_at", spans, only=only)
+    connection.execute(filled("rules/fresh", readings=readings, excluding=excluding))
     if _any(connection, _CHAINED):
-        _chain(connection, excluding)
+        connection.execute(filled("rules/chain", kinds=_listed(_CHAINED), hits=standing))
     if _any(connection, BESIDE):
-        spans = _to_the_end(spans_of(connection, "rejudged_minutes", "minute_at"))
-        standing = within(RULE_HITS.full_name, "event_at", spans, only=devices_of(connection, "dirty_news"))
         connection.execute(filled("rules/jumpy", hits=standing, alone=hits.ALONE_LISTED))
         reach_s = float(scalar(connection, f"select max(within_s) from rule_series where kind in ({_listed(BESIDE)})"))
         hours = math.ceil(reach_s / 3600)
         connection.execute(
             "create or replace temp table judged_buckets as"
             " select distinct device_id, metric, hour_at + to_hours(n) as bucket_at from"
-            " (select distinct device_id, metric, date_trunc('hour', minute_at) as hour_at from rejudged_minutes)"
+            " (select distinct device_id, metric, hour_of(minute_at) as hour_at from rejudged_minutes)"
             f" semi join jumpy using (device_id, metric), range(-{hours}, {hours + 1}) r(n)"
         )
         _judge(connection, "rules/beside", "hour", reach_s, excluding)
-
-
-def _chain(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
-    spans = spans_of(connection, "rejudged_minutes", "minute_at")
-    only = devices_of(connection, "dirty_news")
-    connection.execute(
-        filled(
-            "rules/chain",
-            kinds=_listed(_CHAINED),
-            readings=within("silver.readings", "event_at", _to_the_end(spans), only=only),
-            excluding=excluding,
-        )
-    )
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, name: str, width: str, reach_s: float, excluding: str) -> None:

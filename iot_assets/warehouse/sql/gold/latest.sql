@@ -15,7 +15,7 @@ known as (
     left join dirty_minutes d
         on d.device_id = l.device_id
         and d.metric = l.metric
-        and d.minute_at = date_trunc('minute', l.event_at)
+        and d.minute_at = minute_of(l.event_at)
 ),
 arrived as (
     select device_id, metric, max(event_at) as event_at from touched group by device_id, metric
@@ -27,7 +27,9 @@ lost as (
     where k.outdated and (a.event_at is null or a.event_at < k.event_at)
 ),
 candidates as (
-    select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position from touched
+    select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position
+    from touched
+    semi join arrived using (device_id, metric, event_at)
     union all
     select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, -1
     from known

@@ -4,14 +4,14 @@ create or replace temp table healed as
 with parts as (
     select
         f.* exclude (bucket_at),
-        date_trunc('day', f.bucket_at) as bucket_at,
+        day_of(f.bucket_at) as bucket_at,
         case when f.n_valid > 0 then {'at': f.first_at, 'message': f.first_message_id, 'value': f."first"} end as opening,
         case when f.n_valid > 0 then {'at': f.last_at, 'message': f.last_message_id, 'value': f."last"} end as closing
     from ({finer}) f
     semi join dirty_buckets d
         on d.device_id = f.device_id
         and d.metric = f.metric
-        and d.bucket_at = date_trunc('day', f.bucket_at)
+        and d.bucket_at = day_of(f.bucket_at)
 ),
 summed as (
     select

@@ -1,5 +1,5 @@
 -- builds:  healed, the rows of gold.readings_1min for the dirty minutes
--- from:    touched
+-- from:    touched, {order} (which of two readings of a minute is before the other)
 -- Sums are fixed point, so they do not depend on the order of arrival. A square of 1e18 or more would leave no room for
 -- a day of them, so sum_squares is null where a valid value reaches 1e9.
 create or replace temp table healed as
@@ -11,7 +11,9 @@ with numeric as (
         valid,
         value,
         case when valid then value end as valid_value,
-        case when valid then {'at': event_at, 'message': message_id, 'position': position, 'value': value} end as place
+        case when valid then event_at end as valid_at,
+        message_id,
+        case when valid then {order} end as place
     from touched
     where value is not null
 ),
@@ -30,8 +32,12 @@ summed as (
         end as sum_squares,
         min(valid_value) as "min",
         max(valid_value) as "max",
-        min(place) as opening,
-        max(place) as closing
+        arg_min(valid_value, place) as "first",
+        min(valid_at) as first_at,
+        arg_min(message_id, place) as first_message_id,
+        arg_max(valid_value, place) as "last",
+        max(valid_at) as last_at,
+        arg_max(message_id, place) as last_message_id
     from numeric
     group by device_id, metric, bucket_at
 )
@@ -47,10 +53,10 @@ select
     "sum"::double / n_valid as mean,
     "min",
     "max",
-    opening.value as "first",
-    opening.at as first_at,
-    opening.message as first_message_id,
-    closing.value as "last",
-    closing.at as last_at,
-    closing.message as last_message_id
+    "first",
+    first_at,
+    first_message_id,
+    "last",
+    last_at,
+    last_message_id
 from summed

@@ -5,7 +5,7 @@ create or replace temp table counters as
 with counted as (
     select
         device_id,
-        hour_at::date as day,
+        date_of(hour_at) as day,
         sum(expected) as expected,
         sum(least(received, expected)) filter (expected is not null) as met,
         sum(received) as received,
@@ -17,7 +17,7 @@ with counted as (
     from ({hours})
     group by all
     union all by name
-    select device_id, received_at::date as day, count(*) as rejected
+    select device_id, date_of(received_at) as day, count(*) as rejected
     from ({rejects})
     group by all
 )

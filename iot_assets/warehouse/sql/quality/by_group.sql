@@ -31,9 +31,9 @@ grouped as (
     select 'fleet', '', d.* exclude (device_id)
     from devices d
     union all by name
-    select 'fleet' as scope, '' as name, received_at::date as day, count(*) as rejected
+    select 'fleet' as scope, '' as name, date_of(received_at) as day, count(*) as rejected
     from ({rejects})
-    where device_id is null and received_at::date in (select day from scoring)
+    where device_id is null and date_of(received_at) in (select day from scoring)
     group by all
 )
 select day, scope, name, coalesce(sum(columns(* exclude (day, scope, name))), 0)::bigint

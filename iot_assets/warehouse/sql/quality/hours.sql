@@ -9,7 +9,7 @@
 -- less often than its others has the rhythm of its own.
 create or replace temp table judged_hours as
 with expecting as (
-    select device_id, metric, bucket_at::date + days::integer as day, bool_or(days > 0) as known_before
+    select device_id, metric, date_of(bucket_at) + days::integer as day, bool_or(days > 0) as known_before
     from ({days})
     cross join (select unnest(range(0, (select forget_days + 1 from judged_until))) as days)
     group by all
@@ -17,7 +17,7 @@ with expecting as (
 asked as (
     select j.device_id, e.metric, j.hour_at, e.day, e.known_before
     from judging j
-    join expecting e on e.device_id = j.device_id and e.day = j.hour_at::date
+    join expecting e on e.device_id = j.device_id and e.day = date_of(j.hour_at)
 ),
 series_days as (
     select distinct device_id, metric, day from asked
@@ -47,7 +47,7 @@ rolled as (
     from ({hours})
 ),
 beginnings as (
-    select device_id, metric, bucket_at::date as day, date_trunc('hour', first_at) as hour_at
+    select device_id, metric, date_of(bucket_at) as day, hour_of(first_at) as hour_at
     from ({days})
 ),
 held as (
@@ -117,14 +117,14 @@ repeated as (
     group by all
 ),
 delayed as (
-    select device_id, metric, date_trunc('hour', event_at) as hour_at, count(*) as late
+    select device_id, metric, hour_of(event_at) as hour_at, count(*) as late
     from ({readings})
     where value is not null
         and received_at - event_at > to_microseconds((1e6 * (select late_after_s from judged_until))::bigint)
     group by all
 ),
 refused as (
-    select device_id, date_trunc('hour', received_at) as hour_at, count(*) as rejected
+    select device_id, hour_of(received_at) as hour_at, count(*) as rejected
     from ({rejects})
     where device_id is not null
     group by all
@@ -133,7 +133,7 @@ broken as (
     select
         device_id,
         metric,
-        date_trunc('hour', event_at) as hour_at,
+        hour_of(event_at) as hour_at,
         count(distinct (event_at, message_id, position)) filter (
             kind in ('suspect_range', 'spike', 'rate_of_change', 'flat_line', 'clock_step')
         ) as inconsistent,

@@ -24,7 +24,7 @@ with bounded as (
     semi join judged_buckets j
         on j.device_id = r.device_id
         and j.metric = r.metric
-        and j.bucket_at = date_trunc('minute', r.event_at)
+        and j.bucket_at = minute_of(r.event_at)
     join rule_series u
         on u.device_id = r.device_id
         and u.metric = r.metric

@@ -47,7 +47,7 @@ compared as (
     semi join judged_buckets j
         on j.device_id = r.device_id
         and j.metric = r.metric
-        and j.bucket_at = date_trunc('hour', r.event_at)
+        and j.bucket_at = hour_of(r.event_at)
     join ours u
         on u.device_id = r.device_id
         and u.metric = r.metric

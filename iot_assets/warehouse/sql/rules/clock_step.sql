@@ -57,7 +57,7 @@ where h.kind = 'clock_step'
             where a.received_at between s.since_at and s.until_at + to_microseconds({reach_us})
         )
         or (
-            (h.device_id, h.metric, date_trunc('minute', h.event_at)) in (
+            (h.device_id, h.metric, minute_of(h.event_at)) in (
                 select (device_id, metric, minute_at) from rejudged_minutes
             )
             and (h.device_id, h.metric, h.event_at, h.message_id, h.position) not in (

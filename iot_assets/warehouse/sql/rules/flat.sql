@@ -8,12 +8,12 @@ with told as (
     from ({rollups}) r
     anti join flat_dirty d on d.device_id = r.device_id and d.metric = r.metric and d.bucket_at = r.bucket_at
     union all
-    select r.device_id, r.metric, date_trunc('hour', r.event_at) as bucket_at, min(r.value), max(r.value)
+    select r.device_id, r.metric, hour_of(r.event_at) as bucket_at, min(r.value), max(r.value)
     from ({readings}) r
     semi join flat_dirty d
         on d.device_id = r.device_id
         and d.metric = r.metric
-        and d.bucket_at = date_trunc('hour', r.event_at)
+        and d.bucket_at = hour_of(r.event_at)
     where r.value is not null and not list_has_any(r.flags, [{excluding}])
     group by all
 )

@@ -8,7 +8,7 @@ with ours as (
     select device_id, metric, rule, for_s, tolerance from rule_series where kind = 'flat_line'
 ),
 begun as (
-    select distinct o.*, date_trunc('hour', m.minute_at) as bucket_at
+    select distinct o.*, hour_of(m.minute_at) as bucket_at
     from rejudged_minutes m
     join ours o using (device_id, metric)
 )
@@ -23,7 +23,7 @@ join ({rollups}) r
     and r.bucket_at <= b.bucket_at + to_seconds(2 * b.for_s + 3600);
 
 create or replace temp table flat_dirty as
-select distinct device_id, metric, date_trunc('hour', minute_at) as bucket_at from dirty_minutes;
+select distinct device_id, metric, hour_of(minute_at) as bucket_at from dirty_minutes;
 
 create or replace temp table unchanged as
 select *

@@ -46,7 +46,7 @@ semi join flat f
     on f.device_id = s.device_id
     and f.metric = s.metric
     and f.rule = {rule}
-    and f.bucket_at = date_trunc('hour', s.event_at)
+    and f.bucket_at = hour_of(s.event_at)
 join rule_series u
     on u.device_id = s.device_id
     and u.metric = s.metric

@@ -18,13 +18,13 @@ between_hours as (
     select
         h.device_id,
         h.metric,
-        date_trunc('day', h.bucket_at) as day_at,
+        day_of(h.bucket_at) as day_at,
         epoch_us(h.first_at) - lag(epoch_us(h.last_at)) over (
-            partition by h.device_id, h.metric, date_trunc('day', h.bucket_at) order by h.bucket_at
+            partition by h.device_id, h.metric, day_of(h.bucket_at) order by h.bucket_at
         ) as step_us
     from ({hours}) h
     semi join gap_rhythm_days d
-        on d.device_id = h.device_id and d.metric = h.metric and d.day_at = date_trunc('day', h.bucket_at)
+        on d.device_id = h.device_id and d.metric = h.metric and d.day_at = day_of(h.bucket_at)
     where h.n_valid > 0
 ),
 rhythm as (
@@ -62,7 +62,7 @@ bounded as (
         and d.valid_from_at <= e.received_at
         and coalesce(d.valid_to_at, 'infinity') > e.received_at
     left join gap_rhythm_days g
-        on g.device_id = e.device_id and g.metric = e.metric and g.on_at = date_trunc('day', e.event_at)
+        on g.device_id = e.device_id and g.metric = e.metric and g.on_at = day_of(e.event_at)
     left join rhythm r on r.device_id = e.device_id and r.metric = e.metric and r.day_at = g.day_at
 )
 select

@@ -5,7 +5,7 @@
 -- along.
 create or replace temp table gap_days as
 with changed as (
-    select distinct m.device_id, m.metric, date_trunc('day', m.minute_at) as bucket_at
+    select distinct m.device_id, m.metric, day_of(m.minute_at) as bucket_at
     from rejudged_minutes m
     semi join late l on l.device_id = m.device_id and l.metric = m.metric
 ),

@@ -9,13 +9,13 @@ signs as (
     select r.device_id, r.metric, r.first_at, r.last_at, true as inside
     from ({rollups}) r
     semi join gap_days g
-        on g.device_id = r.device_id and g.metric = r.metric and g.bucket_at = date_trunc('day', r.bucket_at)
+        on g.device_id = r.device_id and g.metric = r.metric and g.bucket_at = day_of(r.bucket_at)
     where r.n_valid > 0
     union all
     select h.device_id, h.metric, h.event_at, h.event_at, true
     from ({hits}) h
     semi join gap_days g
-        on g.device_id = h.device_id and g.metric = h.metric and g.bucket_at = date_trunc('day', h.event_at)
+        on g.device_id = h.device_id and g.metric = h.metric and g.bucket_at = day_of(h.event_at)
     where h.action = 'exclude'
     union all
     select device_id, metric, last_at, last_at, false from edges

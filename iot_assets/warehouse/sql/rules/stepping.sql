@@ -1,8 +1,15 @@
 -- builds:  stepping, the series in which something may have arrived before what is of a later event time
--- from:    rule_series, dirty_news, chain, unclear, {later} (silver.readings received since the first news)
+-- from:    rule_series, dirty_news, fresh, chain, unclear, {later} (silver.readings received since the first news)
+-- What was received since then and is not among the fresh lies in other minutes.
 create or replace temp table stepping as
 with ours as (
     select distinct device_id, metric from rule_series where kind = 'clock_step'
+),
+among as (
+    select f.device_id, f.metric, count(*) as readings
+    from fresh f
+    join dirty_news d on d.device_id = f.device_id and d.metric = f.metric and f.received_at >= d.since_at
+    group by f.device_id, f.metric
 ),
 backward as (
     select device_id, metric
@@ -29,12 +36,13 @@ semi join (
     select l.device_id, l.metric
     from ({later}) l
     join dirty_news d on d.device_id = l.device_id and d.metric = l.metric and l.received_at >= d.since_at
-    anti join rejudged_minutes m
-        on m.device_id = l.device_id and m.metric = l.metric and m.minute_at = date_trunc('minute', l.event_at)
+    left join among a on a.device_id = l.device_id and a.metric = l.metric
+    group by l.device_id, l.metric, a.readings
+    having count(*) > coalesce(a.readings, 0)
     union all
     select h.device_id, h.metric
     from gold.rule_hits h
     semi join rejudged_minutes m
-        on m.device_id = h.device_id and m.metric = h.metric and m.minute_at = date_trunc('minute', h.event_at)
+        on m.device_id = h.device_id and m.metric = h.metric and m.minute_at = minute_of(h.event_at)
     where h.kind = 'clock_step'
 ) using (device_id, metric)

@@ -24,7 +24,7 @@ changed as (
 select
     device_id,
     metric,
-    date_trunc('minute', event_at) as minute_at,
+    minute_of(event_at) as minute_at,
     min(received_at) as since_at,
     max(received_at) as until_at,
     bool_or(removed) as removed

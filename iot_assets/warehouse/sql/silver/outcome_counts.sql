@@ -11,7 +11,7 @@ with changes as (
     select source, received_at, outcome, landed_on, -1 from withdrawn
 ),
 moved as (
-    select source, date_trunc('minute', received_at) as minute_at, outcome, landed_on, sum(messages) as messages
+    select source, minute_of(received_at) as minute_at, outcome, landed_on, sum(messages) as messages
     from changes
     group by all
 )

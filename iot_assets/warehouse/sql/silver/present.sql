@@ -9,11 +9,11 @@ with near as (
 ),
 touched as (
     select device_id, metric, event_at from arriving
-    union
+    union all
     select device_id, metric, event_at from forgotten
 ),
 named as (
-    select distinct device_id, metric, declared_id, date_trunc('day', event_at) as day
+    select distinct device_id, metric, declared_id, epoch_us(event_at) // 86400000000 as day
     from arriving
     where declared_id is not null
 )
@@ -27,4 +27,4 @@ semi join named
     on named.device_id = near.device_id
     and named.metric = near.metric
     and named.declared_id = near.declared_id
-    and named.day = date_trunc('day', near.event_at)
+    and named.day = epoch_us(near.event_at) // 86400000000

@@ -6,7 +6,7 @@ with changes as (
     union all
     select device_id, metric, event_at, landed_on, -1 from unrepeated
 )
-select device_id, metric, date_trunc('hour', event_at) as hour_at, landed_on, sum(duplicates)::bigint as duplicates
+select device_id, metric, hour_of(event_at) as hour_at, landed_on, sum(duplicates)::bigint as duplicates
 from changes
 group by all
 having sum(duplicates) <> 0

@@ -16,7 +16,7 @@ insert into ops.dirty by name
 select
     device_id,
     metric,
-    date_trunc('minute', event_at) as minute_at,
+    minute_of(event_at) as minute_at,
     min(received_at) as since_at,
     max(received_at) as until_at,
     true as removed

@@ -1,12 +1,12 @@
 -- builds:  repeated, then silver.duplicates: each reading that was said before, or turns out to have been said before
--- from:    arriving, settled, leaving, decoded_readings, batch, redelivered, bronze.files
+-- from:    {arriving} (arriving, or none of it where all of it is settled), settled, leaving, decoded_readings, batch, redelivered, bronze.files
 -- Those of the batch that are not the first arrival; rows that an earlier arrival has displaced; all of a redelivery.
 -- The ids of a file's messages form a range that no other file's overlaps, so the nearest start below decides where a
 -- displaced row's message landed.
 create or replace temp table repeated as
 with later as (
     select a.device_id, a.metric, a.event_at, a.value, a.value_text, a.message_id, a.position
-    from arriving a
+    from {arriving} a
     anti join (select * from settled where place = 'new') s
         on s.message_id = a.message_id
         and s.position = a.position
