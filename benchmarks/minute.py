@@ -3,7 +3,7 @@
     python benchmarks/minute.py                        # on an empty warehouse
     python benchmarks/minute.py --history 100000000    # and on one with 100 million readings over 30 days
 
-Each repetition lands a fresh minute of 5,000 messages (1,000 devices, telemetry, four metrics each) and runs
+Each repetition lands the next minute of 5,000 messages (1,000 devices, telemetry, four metrics each) and runs
 ``dagster job execute -j minute``, the command a launched run comes closest to. Prints and stores medians: wall seconds,
 CPU seconds and peak memory of the process, and the seconds of each step as Dagster recorded them.
 """
@@ -24,58 +24,16 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 sys.path.insert(0, str(Path(__file__).parent))
+from fleet import Fleet
 from history import history
 
-from iot_assets.lake.landed import FOOTER_ROWS, LANDED_SCHEMA
-from iot_assets.lake.message_id import MessageIds
 from iot_assets.lake.paths import DataPaths
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 MESSAGES = 5_000
 DEVICES = 1_000
-
-
-def land_minute(paths: DataPaths, segment: int) -> None:
-    """Land one file of 5,000 messages, received over the minute that just ended."""
-    at = time.time() - 60
-    rows = []
-    for i in range(MESSAGES):
-        sent = datetime.fromtimestamp(at + i * 60 / MESSAGES, UTC)
-        body = {
-            "timestamp": sent.isoformat(),
-            "device_id": f"device_{i % DEVICES:04d}",
-            "temperature": round(20 + (i % 97) / 10, 2),
-            "humidity": 40 + i % 50,
-            "pressure": 1000 + (i % 300) / 10,
-            "battery_level": 100 - i % 100,
-        }
-        rows.append((json.dumps(body).encode(), sent))
-    count = len(rows)
-    table = pa.table(
-        [
-            MessageIds("bench", 1_700_000_000_000).column(segment * MESSAGES, count),
-            ["mqtt:bench"] * count,
-            [f"telemetry/device_{i % DEVICES:04d}" for i in range(count)],
-            [body for body, _ in rows],
-            pa.nulls(count, pa.string()),
-            pa.nulls(count, pa.string()),
-            pa.array([1] * count, pa.int8()),
-            [False] * count,
-            [False] * count,
-            pa.array([i % 65535 + 1 for i in range(count)], pa.int32()),
-            pa.array([1] * count, pa.int32()),
-            pa.array([sent for _, sent in rows], pa.timestamp("us", tz="UTC")),
-        ],
-        schema=LANDED_SCHEMA.with_metadata({FOOTER_ROWS: str(count).encode()}),
-    )
-    path = paths.landed_file("bench", 1_700_000_000_000, segment, rows[0][1])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path, compression="zstd", write_page_checksum=True)
 
 
 def run(data: Path, cwd: Path) -> dict[str, float]:
@@ -112,16 +70,19 @@ def measure(name: str, start_from: Path | None, repetitions: int) -> dict[str, d
         for file in ("dagster.yaml", "workspace.yaml"):
             shutil.copy(ROOT / file, cwd)
         data = cwd / "data"
-        data.mkdir()
         paths = DataPaths(data)
-        if start_from is not None:
-            shutil.copy(start_from, paths.warehouse)
-        land_minute(paths, 0)
+        if start_from is None:
+            data.mkdir()
+        else:
+            shutil.copytree(start_from, data)
+        fleet = Fleet(paths, DEVICES)
+        start = time.time() // 60 * 60 - 60 * (repetitions + 1)
+        fleet.land(start, 60, MESSAGES)
         run(data, cwd)  # the first run makes Dagster's storage and the first publication
         idle, full = [], []
         for repetition in range(repetitions):
             idle.append(run(data, cwd))
-            land_minute(paths, repetition + 1)
+            fleet.land(start + 60 * (repetition + 1), 60, MESSAGES)
             full.append(run(data, cwd))
         return {f"{name}, idle minute": _medians(idle), f"{name}, 5,000 messages": _medians(full)}
 

@@ -85,7 +85,7 @@ def land(connection: duckdb.DuckDBPyConnection, paths: DataPaths, day: date, siz
 def make(data: Path) -> None:
     """Fill a data folder: export, eviction, landed files, their ledger, corrections and rejects, publication."""
     paths = DataPaths(data)
-    shutil.copy(history(READINGS, DAYS), paths.warehouse)
+    shutil.copytree(history(READINGS, DAYS), data, dirs_exist_ok=True)
     with Warehouse(paths.warehouse).connect() as connection:
         days = [
             d

@@ -82,6 +82,10 @@ BENCHMARKS: Final = MappingProxyType(
             quick=("--messages", "5000", "--repetitions", "1"),
             full=("--messages", "20000"),
         ),
+        "materialize": Benchmark(
+            "bronze, silver and gold beside a hand-written script for the same readings and rollups",
+            quick=("--messages", "60000", "--repetitions", "1"),
+        ),
         "heal": Benchmark(
             "late data: one device half a year late among thousands; a minute of nothing but duplicates",
             quick=("--devices", "1000", "--days", "30", "--repetitions", "1"),
@@ -152,6 +156,14 @@ TARGETS: Final = (
         bound="some answers were 500, a fault whose cause is not found yet",
     ),
     Target(benchmark="live", figure="from publishing to seeing, p99", limit=2, better="lower"),
+    Target(benchmark="materialize", figure="bronze, silver and gold", limit=100_000, better="higher"),
+    Target(
+        benchmark="materialize",
+        figure="bronze, silver and gold",
+        limit=0.7,
+        better="higher",
+        ratio_to="hand-written script",
+    ),
     *(
         Target(benchmark="dashboard", figure=f"{page}: first paint, nothing cached", limit=1000, better="lower")
         for page in _PAGES

@@ -16,7 +16,7 @@ SCRIPTS: Final = {
     name[1]: path for path in FOLDER.glob("*.py") if (name := re.search(r'Figures\("(\w+)"', path.read_text("utf-8")))
 }
 #: What is found of injected faults is no speed, and some were measured before there was a common format.
-OTHERWISE: Final = ("faults", "chaos", "minute-", "dashboard-", "heal-", "trace-")
+OTHERWISE: Final = ("faults", "chaos", "minute-", "year-", "dashboard-", "heal-", "trace-")
 
 
 def test_each_script_that_gives_figures_is_in_the_registry_under_its_own_name() -> None:
