@@ -20,7 +20,7 @@ import duckdb
 
 from iot_assets.sections.quality import Quality
 from iot_assets.warehouse import contract, history, ledger
-from iot_assets.warehouse.connection import rows, scalar, transaction
+from iot_assets.warehouse.connection import pace, rows, scalar, transaction
 from iot_assets.warehouse.contract import SAMPLE, CheckResult
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
@@ -71,6 +71,7 @@ def update(connection: duckdb.DuckDBPyConnection, quality: Quality, now: datetim
         if until == before and weighed == weights and not scalar(connection, "select count(*) from changed_hours"):
             return Scored(0, 0, _checks(connection, None))
         _due(connection, quality, before, until)
+        pace(connection, int(scalar(connection, "select count(*) from due")))
         _learn(connection, quality, _hour(until))
         hours = sum(_judge(connection, days) for days in _slices(connection, "due", "date_of(hour_at)"))
         _weigh(connection, quality, everything=weighed not in {None, weights})

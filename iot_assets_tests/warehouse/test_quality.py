@@ -106,6 +106,28 @@ def test_an_hour_is_judged_while_it_lasts(house: House, take: Lander) -> None:
     assert hours(house, "expected, received")[1] == (1, 60, 20)
 
 
+def test_what_comes_within_the_hour_that_lasts_waits_for_the_next_moment_and_what_is_late_does_not(
+    house: House, take: Lander
+) -> None:
+    readings = every(60, 0, HOUR + 1200)
+    take(*readings[:30], *readings[40:-5])
+    judge(house, HOUR + 1200)
+    take(*readings[-5:])
+    assert judge(house, HOUR + 1250).hours == 0
+    take(*readings[30:40])
+    assert judge(house, HOUR + 1260).hours > 0
+    assert hours(house, "received")[0] == (0, 60)
+    judge(house, HOUR + 1500)
+    assert hours(house, "expected, received") == [(0, 60, 60), (1, 25, 20)]
+
+
+def test_a_device_keeps_the_rhythm_that_its_first_hour_tells_while_that_lasts(house: House, take: Lander) -> None:
+    for minutes in (10, 15, 20, 25):
+        take(*every(60, (minutes - 10) * 60, minutes * 60))
+        judge(house, minutes * 60)
+        assert [interval for _, interval in hours(house, "interval_s")] == [60.0], minutes
+
+
 def test_the_declared_interval_counts_but_not_for_what_is_sent_less_often(house: House, take: Lander) -> None:
     take(
         registry(-HOUR, {"a": {"expected_interval_s": 60}}),
