@@ -155,6 +155,17 @@ def stage(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> 
         connection.unregister("_arriving")
 
 
+def insert(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> None:
+    """Put the rows of a query into a table that one transaction may put rows into more than once; none are left alone.
+
+    An insert of no rows, beside one of more than 122,880 into the same table in the same transaction, makes DuckDB 1.5
+    lose sight of those until the file is opened again: both with ``order by`` or straight from a table, and with more
+    than one thread. DuckDB 2.0 does not.
+    """
+    if scalar(connection, f"select 1 from ({query}) limit 1"):
+        connection.execute(f"insert into {table} by name {query}")
+
+
 def pace(connection: duckdb.DuckDBPyConnection, count: int) -> None:
     """Take one thread for little, and all of them for much, by how many rows are to be worked on.
 

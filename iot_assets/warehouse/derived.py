@@ -16,7 +16,7 @@ import duckdb
 from iot_assets.formulas.formula import HOURS, Formula, Resolution
 from iot_assets.formulas.sql import expression, statistic, statistics_of
 from iot_assets.warehouse import contract, history
-from iot_assets.warehouse.connection import scalar
+from iot_assets.warehouse.connection import insert, scalar
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.spans import devices_of, spans_of, within
@@ -186,7 +186,7 @@ def _replace(
     if not formulas:
         return
     connection.execute(f"create or replace temp table derived as {values(formulas, resolution, rows)}")
-    connection.execute(f"insert into {table.full_name} by name from derived order by bucket_at, device_id, metric")
+    insert(connection, table.full_name, "select * from derived order by bucket_at, device_id, metric")
     connection.execute(
         f"insert into made_{resolution} by name"
         f" from derived anti join made_{resolution} using (device_id, metric, bucket_at)"

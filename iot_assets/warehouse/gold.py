@@ -15,7 +15,7 @@ from iot_assets.formulas.formula import Formula
 from iot_assets.model import EXCLUDING_FLAGS
 from iot_assets.sections.rules import Rule
 from iot_assets.warehouse import contract, derived, history, ledger, quality
-from iot_assets.warehouse.connection import pace, scalar, transaction
+from iot_assets.warehouse.connection import insert, pace, scalar, transaction
 from iot_assets.warehouse.contract import CheckResult
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
@@ -121,7 +121,7 @@ def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     connection.execute(
         "delete from gold.latest where (device_id, metric) in (select (device_id, metric) from dirty_minutes)"
     )
-    connection.execute("insert into gold.latest by name select * from newest order by device_id, metric")
+    insert(connection, LATEST.full_name, "select * from newest order by device_id, metric")
     written[LATEST.full_name] = int(scalar(connection, "select count(*) from newest"))
     return written
 
@@ -140,9 +140,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, table: Table, spans: list[Sp
             f"delete from {table.full_name} where {span.condition('bucket_at')} and {only}"
             " and (device_id, metric, bucket_at) in (select (device_id, metric, bucket_at) from dirty_buckets)"
         )
-    connection.execute(
-        f"insert into {table.full_name} by name select * from healed order by bucket_at, device_id, metric"
-    )
+    insert(connection, table.full_name, "select * from healed order by bucket_at, device_id, metric")
     return int(scalar(connection, "select count(*) from healed"))
 
 

@@ -17,7 +17,7 @@ from typing import Final
 
 import duckdb
 
-from iot_assets.warehouse.connection import scalar, transaction
+from iot_assets.warehouse.connection import insert, scalar, transaction
 from iot_assets.warehouse.ddl import literal, quote
 from iot_assets.warehouse.spans import Span, devices_of, within
 from iot_assets.warehouse.tables import QUALITY_HOURLY, QUALITY_LOG, READINGS, READINGS_1H, READINGS_1MIN, Table
@@ -63,9 +63,11 @@ def thaw(connection: duckdb.DuckDBPyConnection, kind: str, source: str, column: 
         return
     table = KINDS[kind][0]
     rows = from_files(table, lake_of(connection), [path for (path,) in found])
-    connection.execute(
-        f"insert into {table.full_name} by name select f.* from ({rows} where {devices_of(connection, 'thawing')}) f"
-        f" semi join thawing t on t.device_id = f.device_id and t.day = date_of(f.{table.time}) order by {table.time}"
+    insert(
+        connection,
+        table.full_name,
+        f"select f.* from ({rows} where {devices_of(connection, 'thawing')}) f"
+        f" semi join thawing t on t.device_id = f.device_id and t.day = date_of(f.{table.time}) order by {table.time}",
     )
     connection.execute("insert into ops.thawed by name select * from thawing")
 

@@ -20,7 +20,7 @@ import duckdb
 
 from iot_assets.sections.quality import Quality
 from iot_assets.warehouse import contract, history, ledger
-from iot_assets.warehouse.connection import pace, rows, scalar, transaction
+from iot_assets.warehouse.connection import insert, pace, rows, scalar, transaction
 from iot_assets.warehouse.contract import SAMPLE, CheckResult
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
@@ -146,7 +146,7 @@ def _learn(connection: duckdb.DuckDBPyConnection, quality: Quality, until: datet
             " where hour_at < (select until_at from judged_until) except select * from due"
         )
         connection.execute("delete from ops.rhythm where (device_id, day) in (select (device_id, day) from learning)")
-        connection.execute("insert into ops.rhythm by name select * from learned order by day, device_id, metric")
+        insert(connection, "ops.rhythm", "select * from learned order by day, device_id, metric")
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, days: list[date]) -> int:
@@ -175,9 +175,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, days: list[date]) -> int:
             f"delete from gold.quality_hourly where {span.condition('hour_at')} and {only}"
             " and (device_id, hour_at) in (select (device_id, hour_at) from judging)"
         )
-    connection.execute(
-        "insert into gold.quality_hourly by name select * from judged_hours order by hour_at, device_id, metric"
-    )
+    insert(connection, QUALITY_HOURLY.full_name, "select * from judged_hours order by hour_at, device_id, metric")
     history.touch(connection, "quality_hourly", "judging", "hour_at")
     return int(scalar(connection, "select count(*) from judged_hours"))
 
@@ -211,7 +209,7 @@ def _score(connection: duckdb.DuckDBPyConnection, days: list[date]) -> int:
 def _replace_scores(connection: duckdb.DuckDBPyConnection, which: str) -> int:
     connection.execute(filled("quality/scores"))
     connection.execute(f"delete from gold.quality_score where {which}")
-    connection.execute("insert into gold.quality_score by name select * from scored order by day, scope, name")
+    insert(connection, QUALITY_SCORE.full_name, "select * from scored order by day, scope, name")
     return int(scalar(connection, "select count(*) from scored"))
 
 

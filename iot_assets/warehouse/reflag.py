@@ -10,8 +10,8 @@ from __future__ import annotations
 import duckdb
 
 from iot_assets.warehouse import history, quality
-from iot_assets.warehouse.connection import scalar
-from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.connection import insert, scalar
+from iot_assets.warehouse.queries import filled, query
 from iot_assets.warehouse.settle import take_out
 from iot_assets.warehouse.spans import Span, within
 
@@ -42,6 +42,8 @@ def reflag(connection: duckdb.DuckDBPyConnection, number: str) -> int:
     connection.execute(filled("silver/judged", judged="rejudged", unjudged="unjudged"))
     connection.execute(filled("silver/reflagged"))
     take_out(connection, "reflagged")
-    connection.execute(filled("silver/reflagged_rows", batch_id=number))
+    for place in ("readings", "corrections"):
+        insert(connection, f"silver.{place}", filled("silver/reflagged_rows", batch_id=number, place=place))
+    insert(connection, "ops.dirty", query("silver/reflagged_minutes"))
     history.touch(connection, "readings", "(from reflagged where place = 'readings')", "event_at")
     return int(scalar(connection, "select count(*) from reflagged"))

@@ -8,11 +8,13 @@ weighs by the same rules what no run has taken yet (``serving/live``).
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Final
 
 import duckdb
 
 from iot_assets.warehouse import history
+from iot_assets.warehouse.connection import insert
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.spans import devices_of, spans_of, within
 
@@ -27,6 +29,13 @@ _TOUCHED: Final = """(
         unnest([date_trunc('day', event_at), date_trunc('day', event_at) + interval 1 day - interval 1 microsecond])
     from arriving where declared_id is not null
     )"""
+#: Where rows of ``settled`` belong that do not stand there yet.
+_NEW: Final = MappingProxyType(
+    {
+        "silver.readings": "holds and place <> 'readings'",
+        "silver.corrections": "not holds and place <> 'corrections'",
+    }
+)
 
 
 def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
@@ -34,8 +43,11 @@ def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
     history.thaw(connection, "readings", _TOUCHED, "event_at")
     weigh(connection, number)
     take_out(connection, "leaving")
-    connection.execute(filled("silver/readings", batch_id=number, ordered=_ordered(connection)))
+    ordered = _ordered(connection)
+    for table, which in _NEW.items():
+        insert(connection, table, filled("silver/readings", batch_id=number, which=which, ordered=ordered))
     connection.execute(filled("silver/dirty"))
+    insert(connection, "ops.dirty", "select * from dirtied")
     history.touch(connection, "readings", "dirtied", "minute_at")
 
 

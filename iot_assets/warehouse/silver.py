@@ -15,7 +15,7 @@ import pyarrow as pa
 from iot_assets.lake.landed import REGISTRY_SOURCE
 from iot_assets.sections.rules import Rule
 from iot_assets.warehouse import births, contract, drift, facts, ledger, quality, registry, repeats
-from iot_assets.warehouse.connection import scalar, stage, transaction
+from iot_assets.warehouse.connection import insert, scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
 from iot_assets.warehouse.queries import filled
@@ -178,7 +178,7 @@ def _move_books(connection: duckdb.DuckDBPyConnection) -> None:
             f"delete from silver.outcomes where {span.condition('received_at')}"
             " and message_id in (select message_id from displaced)"
         )
-    connection.execute("insert into silver.outcomes by name select * exclude (outcome_before) from displaced")
+    insert(connection, "silver.outcomes", "select * exclude (outcome_before) from displaced")
     touched = (
         "(select minute_of(received_at) as minute_at from"
         " (select received_at from arriving_outcomes union all select received_at from displaced"

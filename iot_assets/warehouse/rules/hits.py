@@ -12,7 +12,7 @@ from typing import Final
 import duckdb
 
 from iot_assets.warehouse import quality
-from iot_assets.warehouse.connection import scalar
+from iot_assets.warehouse.connection import insert, scalar
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.spans import Span, apart, devices_of, spans_of, within
 from iot_assets.warehouse.tables import RULE_HITS
@@ -70,5 +70,5 @@ def put(connection: duckdb.DuckDBPyConnection) -> None:
             f"delete from gold.rule_hits where {span.condition('event_at')}"
             f" and ({_KEY}) in (select ({_KEY}) from standing)"
         )
-    connection.execute("insert into gold.rule_hits by name from judged order by event_at, device_id, metric")
+    insert(connection, "gold.rule_hits", "select * from judged order by event_at, device_id, metric")
     connection.execute("insert into put_hits by name from judged")

@@ -36,5 +36,3 @@ from (
     select device_id, metric, event_at, received_at, true from leaving where place = 'readings'
 )
 group by device_id, metric, minute_at;
-
-insert into ops.dirty by name select * from dirtied;
