@@ -32,6 +32,7 @@ _SAMPLES: Final = {
     "warehouse.threads": 4,
     "server.threads": 4,
     "server.require_keys": True,
+    "server.map_tiles": "https://tiles.example.com/{z}/{x}/{y}.png",
     "mqtt.username": "lander",
     "mqtt.password": "secret",
     "alerts.house": "plant 7",

@@ -20,7 +20,7 @@ from iot_assets.lake.paths import DataPaths
 from iot_assets.sections.rules import Rule
 from iot_assets.serving.published import QuestionError
 from iot_assets.warehouse import gold, migrate
-from iot_assets.warehouse.connection import rows
+from iot_assets.warehouse.connection import prepare, rows
 from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.rules.stage import EXCLUDING, stage_rules
 from iot_assets.warehouse.spans import instant
@@ -66,7 +66,7 @@ def _in_memory(paths: DataPaths, past: Past, rules: Sequence[Rule]) -> Iterator[
     before = max([_LEAD_IN, *(timedelta(seconds=2 * rule.for_s) for rule in rules if rule.for_s is not None)])
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute("set TimeZone = 'UTC'")
+        prepare(connection)
         connection.execute("set variable lake = ''")  # this warehouse has none
         migrate.apply(connection)
         home = connection.execute("select current_database()").fetchall()[0][0]

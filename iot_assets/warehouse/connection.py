@@ -97,16 +97,13 @@ class Warehouse:
     def _attach(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:")
         try:
-            connection.execute("set TimeZone = 'UTC'")
-            connection.execute("set preserve_insertion_order = true")
             if self.memory_limit:
                 connection.execute(f"set memory_limit = '{self.memory_limit}'")
             if self.threads:
                 connection.execute(f"set threads = {self.threads}")
-            connection.execute("set variable threads = current_setting('threads')")
+            prepare(connection)
             self._attach_when_free(connection)
             connection.execute(f"use {ALIAS}")
-            connection.execute(query("instants"))
             connection.execute("set variable lake = ?", [str(self.path.absolute().parent / "lake")])
         except BaseException:
             connection.close()
@@ -153,6 +150,14 @@ def stage(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> 
         connection.execute(f"create or replace temp table {name} as select * from _arriving")
     finally:
         connection.unregister("_arriving")
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give a connection what the warehouse's SQL stands on: UTC, order, the macros for instants, what ``pace`` asks."""
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set preserve_insertion_order = true")
+    connection.execute("set variable threads = current_setting('threads')")
+    connection.execute(query("instants"))
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> None:
