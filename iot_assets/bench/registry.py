@@ -153,7 +153,6 @@ TARGETS: Final = (
         figure="errors",
         limit=0,
         better="lower",
-        bound="some answers were 500, a fault whose cause is not found yet",
     ),
     Target(benchmark="live", figure="from publishing to seeing, p99", limit=2, better="lower"),
     Target(benchmark="materialize", figure="bronze, silver and gold", limit=100_000, better="higher"),
