@@ -7,7 +7,8 @@ Each drain has a Mosquitto of its own that has queued the backlog (and writes no
 * the lander (``iot-assets land --until-idle 1``), MQTT 5 and 3.1.1: each message fsynced before it is acknowledged, and
   sealed to Parquet before the process ends. Its time is from its start to its last message, as its status tells;
 * a bare socket with the lander's decoder, acknowledging at once, storing nothing: the limit;
-* paho as it comes, and ``mosquitto_sub``, storing nothing, on a tenth of the backlog.
+* paho as it comes, and ``mosquitto_sub``, storing nothing, on a tenth of the backlog;
+* Pathway's MQTT connector, if ``--pathway`` names a Python that has it: its persistence acknowledges what is durable.
 
 CPU time and memory are those of the whole process, CPU time less that of one that found nothing.
 """
@@ -31,6 +32,7 @@ from iot_assets_tests.brokers import Mosquitto  # noqa: E402
 #: A broker that is in nobody's way: nothing dropped, a large window, no disk, no log.
 BROKER = ("allow_anonymous true", "max_queued_messages 2000000", "max_inflight_messages 20000", "set_tcp_nodelay true")
 LIMIT = "bare socket, MQTT 3.1.1, nothing stored"
+PATHWAY = "Pathway, persistence in a folder"
 
 #: A folder, a port and how many messages wait (0: make the session) → what the process used, in how many seconds.
 Drain = Callable[[Path, int, int], tuple[Ended, float]]
@@ -75,6 +77,15 @@ def mosquitto_sub(here: Path, port: int, messages: int) -> tuple[Ended, float]:
     return used, used.seconds
 
 
+def pathway(python: Path, here: Path, port: int, messages: int) -> tuple[Ended, float]:
+    """Pathway's connector, with persistence; the session that it resumes is made by the bare socket."""
+    if not messages:
+        drain("bare", here, port, 0)
+    script = [str(python), str(HERE / "mqtt_pathway.py"), "--port", str(port), "--state", str(here / "pathway")]
+    used = program(*script, "--messages", str(messages), cwd=here)
+    return used, float(used.output.split()[-1])
+
+
 #: Name → how the backlog is drained, and the part of it that is queued.
 DRAINS: dict[str, tuple[Drain, float]] = {
     LIMIT: (partial(drain, "bare"), 1),
@@ -106,15 +117,19 @@ def main() -> None:
     asked = parser(__doc__, HERE)
     asked.add_argument("--messages", type=int, default=1_000_000)
     asked.add_argument("--size", type=int, default=300, help="bytes of a payload")
+    asked.add_argument("--pathway", type=Path, help="a Python with Pathway, to be measured too [default: without it]")
     given = asked.parse_args()
+    if given.pathway is not None:
+        DRAINS[PATHWAY] = (partial(pathway, given.pathway), 1)
     figures = Figures("lander", messages=given.messages, size=given.size)
     ways = {
         name: partial(once, way, int(given.messages * part), given.size, given.work)
         for name, (way, part) in DRAINS.items()
     }
-    for name, found in alternate(ways, given.repetitions).items():
-        rates, cpu_seconds, peak_mb = zip(*found, strict=True)
-        against = [other for other in figures.figures if other.endswith("stored")] if name.startswith("lander") else []
+    found = alternate(ways, given.repetitions)
+    for name in sorted(found, key=lambda name: name.startswith("lander")):  # a ratio needs the other figure first
+        rates, cpu_seconds, peak_mb = zip(*found[name], strict=True)
+        against = [other for other in found if not other.startswith("lander")] if name.startswith("lander") else []
         figures.add(name, "messages/s", rates, against=against, cpu_seconds=cpu_seconds, peak_mb=peak_mb)
     figures.keep(given.into)
 
