@@ -13,10 +13,15 @@ from typing import TypeAlias
 
 import dagster as dg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from iot_assets_tests.brokers import FRIENDLY, STOCK, Mosquitto, find_mosquitto
 from iot_assets_tests.dagster_house import DagsterHouse
 from iot_assets_tests.house import House, house_in
+
+# No test asserts on a time, properties neither. On top of what Hypothesis chose by itself, as it does in CI.
+settings.register_profile("patient", settings(suppress_health_check=[HealthCheck.too_slow], deadline=None))
+settings.load_profile("patient")
 
 MosquittoFactory: TypeAlias = Callable[..., Mosquitto]
 

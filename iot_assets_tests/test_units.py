@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from iot_assets.decoders.routes import Route, RouteTable
@@ -111,7 +111,6 @@ def test_there_and_back_is_where_one_was(pair: tuple[str, str], value: Fraction)
     assert back.exact(there.exact(value)) == value
 
 
-@settings(deadline=None)  # each example decodes a message
 @given(pair=st.sampled_from(PAIRS), value=st.floats(1e-6, 1e6) | st.floats(-1e6, -1e-6) | st.just(0.0))
 def test_columns_are_converted_as_exactly_as_doubles_can(pair: tuple[str, str], value: float) -> None:
     one, other = pair

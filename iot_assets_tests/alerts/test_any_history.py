@@ -46,7 +46,7 @@ def told_of(store: Store, channel: str, now: datetime, *, works: bool) -> list[t
     return told
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STEPS)
 def test_each_alert_is_told_from_its_beginning_to_its_end_and_each_of_it_once(
     steps: list[tuple[int, set[str] | None, set[str], bool]],

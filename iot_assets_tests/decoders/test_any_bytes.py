@@ -72,9 +72,7 @@ def test_any_bytes_of_a_convention_are_accounted_for(convention: str) -> None:
     end = time.monotonic() + SECONDS / len(CONVENTIONS)
 
     @given(messages=st.lists(one, min_size=1, max_size=20))
-    @settings(
-        max_examples=100 if SECONDS else 15, deadline=None, suppress_health_check=list(HealthCheck), database=None
-    )
+    @settings(max_examples=100 if SECONDS else 15, suppress_health_check=list(HealthCheck), database=None)
     def holds(messages: list[Message]) -> None:
         result = checked(decode(batch(messages), ROUTES, Bounds()), len(messages))
         assert "decoder_failed" not in rejects(result).values()

@@ -118,7 +118,7 @@ ODD_ROUTE = Route(
 
 
 @given(messages=MESSAGES, cut=st.integers(0, 40))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_bytes_come_out_exactly_once_and_alone(messages: list[tuple[str, bytes]], cut: int) -> None:
     routes, bounds = RouteTable([ODD_ROUTE]), Bounds()
     whole = checked(decode(batch(messages), routes, bounds), len(messages))
@@ -131,7 +131,7 @@ def test_any_bytes_come_out_exactly_once_and_alone(messages: list[tuple[str, byt
 
 
 @given(topics=st.lists(st.text(max_size=20), max_size=20))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_topic_has_one_outcome(topics: list[str]) -> None:
     legal = [topic for topic in topics if topic.isprintable()]
     decoded([(f"devices/{topic}", b'{"a":1}') for topic in legal] + [(topic, b"{}") for topic in legal])

@@ -40,7 +40,7 @@ def facts(result: Decoded) -> list[Any]:
 
 
 @given(records=RECORDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_an_array_gives_what_its_records_give_alone(records: list[dict[str, Any]]) -> None:
     array = decoded([("devices/d/x", json.dumps(records).encode())])
     alone = decoded([("devices/d/x", json.dumps(record).encode()) for record in records])
@@ -51,7 +51,7 @@ def test_an_array_gives_what_its_records_give_alone(records: list[dict[str, Any]
 
 
 @given(records=RECORDS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_what_a_record_lacks_is_taken_from_around_the_array(records: list[dict[str, Any]]) -> None:
     around = {"ts": 1_650_000_000, "inner": {"list": [{k: v for k, v in r.items() if k != "ts"} for r in records]}}
     inside = {"list": [{**r, "ts": 1_650_000_000} for r in records]}

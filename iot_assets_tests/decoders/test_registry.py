@@ -151,7 +151,7 @@ JSON = st.recursive(
 
 
 @given(payload=JSON.map(lambda tree: json.dumps(tree).encode()) | st.binary(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_are_a_registry_or_a_reason(payload: bytes) -> None:
     found = decode_registry(payload, "sensors.json")
     if isinstance(found, RegistryFault):

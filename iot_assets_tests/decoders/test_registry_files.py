@@ -142,7 +142,7 @@ LINES = st.lists(st.text('id,;lat\tmerica"\n1.-é ', max_size=30), max_size=5).m
     text=LINES | LINES.map("id,metric,lat,min,max\n{}".format) | st.text(max_size=60),
     name=st.sampled_from(["a.csv", "a.toml"]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_a_registry_or_a_reason(text: str, name: str) -> None:
     found = decode_registry(text.encode("utf-8", "surrogatepass"), name)
     if isinstance(found, RegistryFault):

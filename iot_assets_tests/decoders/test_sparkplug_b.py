@@ -110,7 +110,7 @@ _STREAM: Final = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), database=None)
 @given(stream=_STREAM, cut=st.integers(0, 12))
 def test_a_batch_with_the_births_around_it_gives_what_the_whole_stream_gives(stream: list[Message], cut: int) -> None:
     whole = decode(batch(stream), ROUTES, Bounds())

@@ -46,7 +46,7 @@ def test_what_nothing_reads_has_no_suggestion(payload: bytes) -> None:
     topic=st.text(st.sampled_from('ab1/{}$ é"\\'), max_size=12),
     payload=st.sampled_from([payload for _, payload in CASES]) | st.binary(max_size=12),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_whatever_is_suggested_reads_the_message_once_it_is_in_the_settings(topic: str, payload: bytes) -> None:
     if (route := suggested(Sent(topic, payload))) is None:
         return

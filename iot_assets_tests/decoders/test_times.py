@@ -164,7 +164,7 @@ _DIGITS = st.text("0123456789", min_size=1, max_size=9)
     zone=st.sampled_from(["", "Z", "z", "+00:00", "-23:59", "+0530", "+14", " Z", " +02:00"]),
     seconds=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_iso_times_equal_pythons_reading(
     days: list[datetime], fraction: str | None, between: str, zone: str, *, seconds: bool
 ) -> None:
@@ -179,7 +179,7 @@ def test_iso_times_equal_pythons_reading(
         st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z?)?", fullmatch=True), max_size=60
     )
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_days_and_hours_that_do_not_exist_are_no_times(texts: list[str]) -> None:
     plain = [text for text in texts if not text.startswith("0000") and text.isascii()]
     assert [us for us, _ in instants(plain)] == [spelled(text) for text in plain]
@@ -188,7 +188,7 @@ def test_days_and_hours_that_do_not_exist_are_no_times(texts: list[str]) -> None
 @given(
     walls=st.lists(st.datetimes(datetime(1990, 1, 1), datetime(2037, 1, 1)), max_size=60), zone=st.sampled_from(ZONES)
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_local_times_equal_pythons_reading(walls: list[datetime], zone: str) -> None:
     found = instants([wall.isoformat() for wall in walls], timezone=zone)
     assert [us for us, _ in found] == [in_zone(wall, zone) for wall in walls]
@@ -216,7 +216,7 @@ MICROS_IN = {"s": Decimal(10**6), "ms": Decimal(1000), "us": Decimal(1), "ns": D
     ),
     unit=st.sampled_from(["auto", "s", "ms", "us", "ns"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_epochs_equal_exact_decimal_arithmetic(numbers: list[tuple[int, str | None]], unit: str) -> None:
     texts = [f"{whole}" + (f".{fraction}" if fraction is not None else "") for whole, fraction in numbers]
     for text, (us, _) in zip(texts, instants(texts, unit=unit), strict=True):
@@ -234,6 +234,6 @@ def test_epochs_equal_exact_decimal_arithmetic(numbers: list[tuple[int, str | No
 
 
 @given(texts=st.lists(st.text(max_size=40), max_size=50), zone=st.none() | st.sampled_from(ZONES))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_text_is_a_time_or_none_and_nothing_raises(texts: list[str], zone: str | None) -> None:
     assert len(instants(texts, timezone=zone)) == len(texts)

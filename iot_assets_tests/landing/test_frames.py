@@ -24,7 +24,6 @@ def read(content: bytes) -> tuple[list[list[bytes]], SegmentReader]:
     return [b["payload"].to_pylist() for b in reader], reader
 
 
-@settings(deadline=None)
 @given(payload_lists)
 def test_what_is_framed_is_read_again(frames: list[list[bytes]]) -> None:
     found, reader = read(segment(frames))
@@ -57,7 +56,7 @@ def test_blocks_that_were_never_written_are_a_torn_tail() -> None:
     assert [lost.kind for lost in reader.lost] == ["torn"]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_flipped_bit_is_noticed_and_costs_no_other_frame(data: st.DataObject) -> None:
     frames = [[b"one"], [b"two", b"three"], [b"four"]]
@@ -73,7 +72,6 @@ def test_a_flipped_bit_is_noticed_and_costs_no_other_frame(data: st.DataObject) 
     ]
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(_HEADER) - 1), st.integers(0, 7))
 def test_a_flipped_bit_in_the_header_is_noticed(position: int, bit: int) -> None:
     content = bytearray(segment([[b"one"]]))

@@ -179,13 +179,13 @@ def streams(draw: st.DrawFn, properties: st.SearchStrategy[bytes]) -> list[bytes
     return [data[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(streams(st.just(b"")))
 def test_3_1_1_in_bulk_is_what_paho_makes_of_it_wherever_the_bytes_are_cut(pieces: list[bytes]) -> None:
     assert outcome(pieces, "3.1.1", bulk=True) == outcome([b"".join(pieces)], "3.1.1", bulk=False)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(streams(sound_properties | sound_properties | odd_properties))
 def test_5_in_bulk_is_what_paho_makes_of_it_wherever_the_bytes_are_cut(pieces: list[bytes]) -> None:
     assert outcome(pieces, "5", bulk=True) == outcome([b"".join(pieces)], "5", bulk=False)

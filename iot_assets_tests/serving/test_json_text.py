@@ -32,7 +32,7 @@ _ROWS = st.lists(
 _KINDS = "a text, b double, c bigint, d boolean, e timestamptz, f uuid, g date, h blob, i text[]"
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60, derandomize=True, database=None)
 @given(rows=_ROWS)
 def test_any_rows_read_back_as_what_they_are(rows: list[tuple[Any, ...]]) -> None:
     with duckdb.connect(":memory:") as connection:

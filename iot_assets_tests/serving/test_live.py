@@ -273,9 +273,7 @@ def _histories(draw: st.DrawFn) -> list[tuple[str, list[Message]]]:
     return found
 
 
-@settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=not LONG, database=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=EXAMPLES, derandomize=not LONG, database=None, suppress_health_check=list(HealthCheck))
 @given(history=_histories())
 def test_whatever_happens_the_tail_beside_a_publication_is_what_a_run_would_publish(
     empty_warehouse: Path,

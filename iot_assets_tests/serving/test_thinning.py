@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _YS = st.lists(st.floats(-1e6, 1e6), max_size=200)
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(ys=_YS, points=st.integers(3, 40))
 def test_as_many_points_as_asked_for_are_kept_in_order_with_both_ends(ys: list[float], points: int) -> None:
     found = kept(range(len(ys)), ys, points)
@@ -28,7 +28,7 @@ def test_as_many_points_as_asked_for_are_kept_in_order_with_both_ends(ys: list[f
     assert found[:1] + found[-1:] == ([0, len(ys) - 1] if ys else [])
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(where=st.integers(1, 98), points=st.integers(3, 20))
 def test_a_single_peak_in_a_flat_line_is_kept(where: int, points: int) -> None:
     ys = [0.0] * 100

@@ -165,7 +165,6 @@ def _files(house: House, story: Story) -> list[LandedParquet]:
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     derandomize=not LONG,
     database=None,
     print_blob=True,

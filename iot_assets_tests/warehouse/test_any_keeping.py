@@ -82,7 +82,6 @@ def _do(house: House, what: str, connection: duckdb.DuckDBPyConnection, known: f
 
 @settings(
     max_examples=EXAMPLES if LONG else 4,
-    deadline=None,
     derandomize=not LONG,
     database=None,
     print_blob=True,

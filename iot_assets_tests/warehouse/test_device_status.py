@@ -154,7 +154,7 @@ def test_the_check_names_who_is_silent_with_figures_to_plot(sender: House) -> No
 
 
 @given(st.lists(st.floats(-0.4, 0.4), min_size=5, max_size=40))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_jitter_of_up_to_two_fifths_of_its_interval_never_changes_a_state(
     empty_house: duckdb.DuckDBPyConnection, jitter: list[float]
 ) -> None:

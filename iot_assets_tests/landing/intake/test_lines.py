@@ -90,7 +90,7 @@ good_lines = st.tuples(
 ).map(lambda line: "{} {} {}".format(*line))
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(bodies)
 def test_the_quick_look_at_a_whole_body_agrees_with_the_look_at_each_line(body: bytes) -> None:
     quick = first_fault(body)
@@ -99,7 +99,7 @@ def test_the_quick_look_at_a_whole_body_agrees_with_the_look_at_each_line(body: 
         assert first_fault(body) == quick
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(good_lines, min_size=1, max_size=20).map("\n".join))
 @example("1 a +2\r\n2\tb\t.5\n\n3 c 1e3\n4 d 2.")
 @example("9223372036854775807 a 1\n-9223372036854775808 a 1\n1.5 b 1e-400\n+5 c 1\n007 d 1")
