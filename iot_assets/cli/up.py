@@ -266,9 +266,7 @@ def _run(settings: Settings, paths: DataPaths, parts: list[Part]) -> None:
 
 
 def _where_to_look(settings: Settings, paths: DataPaths) -> str:
-    programs = Path(sys.executable).parent
-    duckdb = f"{_near(programs / 'duckdb')} -readonly {_near(paths.serving)}"
-    query = f'{_near(programs / "iot-assets")} query "{_EXAMPLE_QUERY}"'
+    program = _near(Path(sys.executable).with_name("iot-assets"))
     intake = [f"  HTTP       {_intake_address(settings)}/docs tells how to send"] if settings.http.port else []
     server = settings.server
     pages = [f"  Dashboard  {page_address(server.host, server.port)}"] if server.port else []
@@ -278,10 +276,11 @@ def _where_to_look(settings: Settings, paths: DataPaths) -> str:
             *pages,
             f"  Dagster    {page_address(settings.dagster.host, settings.dagster.port)}",
             *intake,
-            f"  SQL        {duckdb}",
-            f"             {query}",
+            f"  SQL        {program} shell (live_readings and live_latest have what is not published yet, too)",
+            f'             {program} query "{_EXAMPLE_QUERY}"',
             f"  logs       {_near(paths.logs)}{os.sep}",
-            "The first rows take up to two minutes: the lander seals a file each minute, and Dagster then takes it.",
+            "What comes in is shown at once; the first rows of tables take up to two minutes: the lander seals a file",
+            "each minute, and Dagster then takes it.",
             "Ctrl-C stops everything; the next start goes on from there.",
             "",
         ]

@@ -7,19 +7,24 @@ publication from the next. Does not: the questions (``reads``), or a single one 
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from iot_assets.serving.beginning import beginning
 from iot_assets.serving.published import QuestionError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from iot_assets.lake.paths import DataPaths
+
+#: Of the copy of nothing.
+_NOTHING: Final = (0, 0)
 
 
 @dataclass(eq=False, slots=True)
@@ -32,6 +37,11 @@ class Copy:
     tables: frozenset[str]
     asked: int = 0
     outdated: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is there because nothing is published yet."""
+        return self.identity == _NOTHING
 
 
 class PublishedPool:
@@ -78,15 +88,18 @@ class PublishedPool:
         Raises:
             QuestionError: nothing is published yet.
         """
+        if self._identity() == _NOTHING:
+            raise QuestionError(self.nothing)
+        return self.hold_any()
+
+    def hold_any(self) -> Copy:
+        """The same, or an empty one where nothing is published yet.
+
+        Raises:
+            QuestionError: it cannot be read.
+        """
         with self._lock:
-            try:
-                found = self._file.stat()
-            except FileNotFoundError:
-                raise QuestionError(
-                    f"{self._file} does not exist yet: it appears with the first publication,"
-                    " a minute or so after the first message"
-                ) from None
-            identity = _identity(found)
+            identity = self._identity()
             if self._copy is None or self._copy.identity != identity:
                 self._retire()
                 self._copy = self._open(identity)
@@ -102,11 +115,15 @@ class PublishedPool:
 
     def is_newest(self, copy: Copy) -> bool:
         """Whether nothing has been published since this copy."""
-        try:
-            found = self._file.stat()
-        except FileNotFoundError:
-            return False
-        return copy.identity == _identity(found)
+        return copy.identity == self._identity()
+
+    @property
+    def nothing(self) -> str:
+        """What is said where nothing is published yet."""
+        return (
+            f"{self._file} does not exist yet: it appears with the first publication,"
+            " a minute or so after the first message"
+        )
 
     def version(self) -> str:
         """Differs from one publication to the next.
@@ -141,10 +158,23 @@ class PublishedPool:
             self._copy.connection.close()
         self._copy = None
 
+    def _identity(self) -> tuple[int, int]:
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            return _NOTHING
+        return found.st_ino, found.st_mtime_ns
+
     def _open(self, identity: tuple[int, int]) -> Copy:
+        if identity != _NOTHING:
+            return self._opened(identity, self._file)
+        with beginning() as file:
+            return self._opened(identity, file)
+
+    def _opened(self, identity: tuple[int, int], file: Path) -> Copy:
         # Attached to a database of its own: DuckDB would take a file of the same path for the one it has open already.
         connection = duckdb.connect(":memory:", config=self._config)
-        name = str(self._file).replace("'", "''")
+        name = str(file).replace("'", "''")
         try:
             connection.execute(f"attach '{name}' as serving (read_only)")
             tables = connection.execute(
@@ -153,13 +183,9 @@ class PublishedPool:
             ).fetchall()
         except duckdb.Error as error:
             connection.close()
-            raise QuestionError(f"{self._file} cannot be read: {error}") from error
+            raise QuestionError(f"{file} cannot be read: {error}") from error
         version = f"{identity[0]:x}-{identity[1]:x}"
         return Copy(identity, connection, version, frozenset(table for (table,) in tables))
-
-
-def _identity(found: os.stat_result) -> tuple[int, int]:
-    return found.st_ino, found.st_mtime_ns
 
 
 @contextmanager

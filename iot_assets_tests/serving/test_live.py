@@ -19,7 +19,7 @@ from iot_assets.serving.pool import PublishedPool
 from iot_assets.serving.published import QuestionError
 from iot_assets.warehouse import bronze
 from iot_assets_tests.house import House, house_in, to_the_bit
-from iot_assets_tests.lake_builder import Message, at, registry, said
+from iot_assets_tests.lake_builder import LakeBuilder, Message, at, registry, said
 from iot_assets_tests.serving.spooling import Spooling
 from iot_assets_tests.waiting import eventually
 from iot_assets_tests.warehouse.test_births import born, data
@@ -396,13 +396,17 @@ def test_a_fault_is_told_and_the_next_look_begins_anew(watched: Watched, monkeyp
         live.close()
 
 
-def test_before_the_first_publication_nothing_is_live(tmp_path: Path) -> None:
+def test_what_has_landed_before_the_first_publication_is_live_and_once_only_when_it_is_there(tmp_path: Path) -> None:
     house = house_in(tmp_path)
+    LakeBuilder(house.paths).land(said("a", 0, t=1), said("b", 0, t=2))
     pool = PublishedPool(house.paths)
     live = Live(house.settings, pool)
     try:
-        with pytest.raises(QuestionError, match="appears with the first publication"):
-            _seen(live)
+        assert _seen(live) == 2
+        house.run()
+        house.publish()
+        eventually(lambda: "+0" in live.version(), seconds=20)
+        assert _seen(live) == 2
     finally:
         live.close()
         pool.close()

@@ -5,6 +5,7 @@ Belongs here: parameters and their meanings. Does not: SQL (``reads``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from iot_assets.serving.api.addresses import Cursor, Form, From, Limit, To
 from iot_assets.serving.api.answers import Answers
 from iot_assets.serving.api.times import span
 from iot_assets.serving.reads.files import files
+from iot_assets.serving.reads.question import Question
 from iot_assets.serving.reads.runs import runs
 from iot_assets.serving.reads.throughput import throughput
 
@@ -25,37 +27,32 @@ def pipeline_addresses(answers: Answers) -> APIRouter:
     """The router of ``/pipeline``."""
     router = APIRouter(prefix="/pipeline", tags=["pipeline"])
 
-    @router.get("/messages", summary="Messages by time and outcome")
-    def get_messages(
-        request: Request,
-        *,
-        first: From = None,
-        to: To = None,
-        seconds: Seconds = 3600,
-        form: Form = None,
-        limit: Limit = None,
-        cursor: Cursor = None,
-    ) -> Response:
-        """Of the last day without `from`; the outcome is telemetry, duplicate, rejected, not_telemetry or held."""
-        start, after = _day(first, to)
-        asked = throughput(first=start, after=after, seconds=seconds)
-        return answers.page(request, asked, form=form, limit=limit, cursor=cursor)
+    def by_time(path: str, asking: Callable[..., Question], summary: str, description: str) -> None:
+        @router.get(path, summary=summary, description=description, name=path.strip("/"))
+        def get(
+            request: Request,
+            *,
+            first: From = None,
+            to: To = None,
+            seconds: Seconds = 3600,
+            form: Form = None,
+            limit: Limit = None,
+            cursor: Cursor = None,
+        ) -> Response:
+            start, after = _span(first, to)
+            asked = asking(first=start, after=after, seconds=seconds)
+            return answers.page(request, asked, form=form, limit=limit, cursor=cursor)
 
-    @router.get("/files", summary="Landed files by time: how many, how large, how long they took")
-    def get_files(
-        request: Request,
-        *,
-        first: From = None,
-        to: To = None,
-        seconds: Seconds = 3600,
-        form: Form = None,
-        limit: Limit = None,
-        cursor: Cursor = None,
-    ) -> Response:
-        """Of the last day without `from`, by when they were entered; seconds as median and 95th percentile."""
-        start, after = _day(first, to)
-        asked = files(first=start, after=after, seconds=seconds)
-        return answers.page(request, asked, form=form, limit=limit, cursor=cursor)
+    by_time(
+        "/messages",
+        throughput,
+        "Messages by time and outcome",
+        "Of the last day without `from`; the outcome is telemetry, duplicate, rejected, not_telemetry or held.",
+    )
+    by_time(
+        "/files", files, "Landed files by time: how many, how large, how long they took",
+        "Of the last day without `from`, by when they were entered; seconds as median and 95th percentile.",
+    )  # fmt: skip
 
     @router.get("/runs", summary="Runs of late, and what they checked")
     def get_runs(request: Request, *, form: Form = None, limit: Limit = None, cursor: Cursor = None) -> Response:
@@ -65,7 +62,7 @@ def pipeline_addresses(answers: Answers) -> APIRouter:
     return router
 
 
-def _day(first: str | None, to: str | None) -> tuple[datetime, datetime]:
+def _span(first: str | None, to: str | None) -> tuple[datetime, datetime]:
     start, after = span(first, to)
     after = after or datetime.now(UTC)
     return start or after - timedelta(days=1), after

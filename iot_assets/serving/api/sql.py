@@ -98,13 +98,15 @@ class _Child:
         """
         late = threading.Event()
         timer = threading.Timer(self._limits.seconds, self._end, [late])
-        timer.start()
-        try:
-            self._write(json.dumps({"sql": sql, "format": form}).encode() + b"\n")
-            head = self._head()
-            body = self._read(head.get("bytes", 0))
-        finally:
-            timer.cancel()
+        self._write(json.dumps({"sql": sql, "format": form}).encode() + b"\n")
+        head, body = self._head(), b""
+        if not self.ended and "error" not in head:
+            timer.start()  # only now: opening the published copy counts for no query either
+            try:
+                head = self._head()
+                body = self._read(head.get("bytes", 0))
+            finally:
+                timer.cancel()
         if late.is_set():
             self.ended = True
             raise RefusedError(400, f"the query took longer than {self._limits.seconds:g} s and was stopped")

@@ -2,8 +2,8 @@
 
 Whatever a query does to it, a process can be ended from outside, and only the operating system's bound of memory holds
 for all that DuckDB allocates: a single value does not count against DuckDB's own. A line of JSON comes in for each
-query; a line of JSON goes out, and the body. Belongs here: running one query. Does not: whose turn it is, and ending
-what takes too long (``sql``).
+query; a line goes out when it begins, another when it is done, and the body. Belongs here: running one query. Does not:
+whose turn it is, and ending what takes too long (``sql``).
 """
 
 from __future__ import annotations
@@ -39,10 +39,12 @@ def main() -> None:
     _bound_memory(bounds["memory_limit"])
     _tell(told, {})
     for line in asked:
-        faulthandler.dump_traceback_later(bounds["seconds"] + _ORPHANED_SECONDS, exit=True)
         try:
             said = json.loads(line)
-            body, truncated = _answer(said["sql"], formats.FORMATS[said["format"]], bounds)
+            with _database(Path(bounds["serving"]), bounds["memory_limit"]) as connection:
+                _tell(told, {})  # from here on it is the query that takes its time
+                faulthandler.dump_traceback_later(bounds["seconds"] + _ORPHANED_SECONDS, exit=True)
+                body, truncated = _answer(connection, said["sql"], formats.FORMATS[said["format"]], bounds["rows"])
         except (duckdb.OutOfMemoryException, MemoryError):
             why = f"the query needs more than {bounds['memory_limit']} of memory"
             _tell(told, {"error": why, "last": True})
@@ -54,11 +56,9 @@ def main() -> None:
         faulthandler.cancel_dump_traceback_later()
 
 
-def _answer(sql: str, form: formats.Format, bounds: dict[str, Any]) -> tuple[bytes, bool]:
-    most: int = bounds["rows"]
-    with _database(Path(bounds["serving"]), bounds["memory_limit"]) as connection:
-        query = _single(connection, sql)
-        found = connection.sql(f"select * from (\n{query}\n) limit {most + 1}").to_arrow_table()
+def _answer(connection: duckdb.DuckDBPyConnection, sql: str, form: formats.Format, most: int) -> tuple[bytes, bool]:
+    query = _single(connection, sql)
+    found = connection.sql(f"select * from (\n{query}\n) limit {most + 1}").to_arrow_table()
     return formats.of_table(form, found.slice(0, most)), found.num_rows > most
 
 

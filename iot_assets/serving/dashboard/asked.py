@@ -51,7 +51,7 @@ class Asked:
         """The present edition, for one who is shown this view and is shown it again before long.
 
         Raises:
-            QuestionError: nothing is published yet.
+            QuestionError: what is published cannot be read.
         """
         self._seen.pop(view, None)
         self._seen[view] = time.monotonic()
@@ -89,7 +89,7 @@ class Asked:
 
     async def _prepared(self) -> Edition:
         """The newest publication, which has answered already whatever open pages are about to ask."""
-        copy = await asyncio.to_thread(self._pool.hold)
+        copy = await asyncio.to_thread(self._pool.hold_any)
         edition = Edition(self._pool, copy)
         try:
             await edition.read_status()

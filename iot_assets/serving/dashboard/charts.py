@@ -27,6 +27,7 @@ OUTCOME_COLOURS: Final = MappingProxyType(
     }
 )
 INK: Final = "#78818c"
+_DAY_MILLIS: Final = 86_400_000
 GRID: Final = "rgba(128,140,155,0.18)"
 #: Poor to good, for shares.
 HEAT: Final = ("#b3324a", "#e0a11e", "#e8d98a", "#2a9d7c")
@@ -102,14 +103,21 @@ def line(name: str, points: Iterable[Any], **more: Any) -> Options:
 
 def bars(name: str, points: Iterable[Any], **more: Any) -> Options:
     """A series as stacked bars."""
-    return {"name": name, "type": "bar", "stack": "all", "barCategoryGap": "8%", "data": list(points)} | more
+    return {
+        "name": name,
+        "type": "bar",
+        "stack": "all",
+        "barCategoryGap": "8%",
+        "barMaxWidth": 24,
+        "data": list(points),
+    } | more
 
 
 def over_time(
     series: Sequence[Options], *, description: str, unit: str = "", span: tuple[datetime, datetime] | None = None,
-    names: bool = True, **axis: Any,
+    names: bool = True, daily: bool = False, **axis: Any,
 ) -> Options:  # fmt: skip
-    """Several series over the same time."""
+    """Several series over the same time; ``daily`` ones have a point a day."""
     return chart(
         description=description,
         legend=legend() if names else {"show": False},
@@ -120,7 +128,7 @@ def over_time(
             "bottom": 4,
             "containLabel": True,
         },
-        xAxis=time_axis(span),
+        xAxis=time_axis(span, **({"minInterval": _DAY_MILLIS} if daily else {})),
         yAxis=value_axis(unit, **axis),
         series=list(series),
     )

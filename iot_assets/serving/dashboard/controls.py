@@ -14,13 +14,15 @@ from iot_assets.serving.dashboard.filters import EVERY, SPANS, Filters
 from iot_assets.serving.dashboard.markup import STATES, Html
 
 if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
     from iot_assets.serving.dashboard.edition import Row
 
 _NAMES: Final = {"1h": "last hour", "6h": "last 6 hours", "24h": "last 24 hours", "7d": "last 7 days",
                  "30d": "last 30 days"}  # fmt: skip
 
 
-def controls(filters: Filters, wanted: Sequence[str], counts: list[Row]) -> Html:
+def controls(filters: Filters, wanted: Sequence[str], counts: list[Row], shown_span: tuple[datetime, datetime]) -> Html:
     """The form; ``counts`` has the kinds and sites that there are."""
     kinds, sites = (_named(counts, name) for name in ("kind", "site"))
     fields = {
@@ -39,7 +41,7 @@ def controls(filters: Filters, wanted: Sequence[str], counts: list[Row]) -> Html
         "quality": lambda: _select(
             "quality", "Quality", [("", "all readings"), ("valid", "valid only")], filters.quality
         ),
-        "span": lambda: _spans(filters),
+        "span": lambda: _spans(filters, shown_span[1] - shown_span[0]),
     }  # fmt: skip
     shown = "".join(fields[name]() for name in wanted)
     kept = "".join(
@@ -52,10 +54,13 @@ def controls(filters: Filters, wanted: Sequence[str], counts: list[Row]) -> Html
     return Html(f'<form method="get" role="search" aria-label="Filters">{shown}{kept}{every}{go}</form>')
 
 
-def _spans(filters: Filters) -> str:
+def _spans(filters: Filters, length: timedelta) -> str:
+    """An empty one is what is shown where none is chosen: just these instants, or what there is so far."""
     spans = [(name, _NAMES[name]) for name in SPANS]
     if filters.first:
         spans = [("", f"{filters.first[:16]} to {filters.after[:16]}"), *spans]
+    elif not filters.span:
+        spans = [("" if SPANS[name] == length else name, said) for name, said in spans]
     return _select("span", "Time", spans, "" if filters.first else filters.span)
 
 

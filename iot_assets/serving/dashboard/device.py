@@ -44,7 +44,7 @@ _WIDTH_NAMES: Final = {"1min": "minute", "1h": "hour", "1d": "day"}
 
 async def ask(edition: Edition, filters: Filters) -> Found:
     """What is shown of a publication; nothing but an empty ``device`` where there is none of this name."""
-    names, span = (filters.id,), filters.times(edition.now)
+    names, span = (filters.id,), edition.span(filters)
     known = await edition.answers(device=device_list(device_id=filters.id, most=1), newest=latest(names))
     if not known["device"]:
         return known

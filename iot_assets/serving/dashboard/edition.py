@@ -17,6 +17,7 @@ from iot_assets.serving.reads.status import status
 if TYPE_CHECKING:
     import duckdb
 
+    from iot_assets.serving.dashboard.filters import Filters
     from iot_assets.serving.pool import Copy, PublishedPool
     from iot_assets.serving.reads.question import Question
 
@@ -56,6 +57,15 @@ class Edition:
         """As of when the tables are, which is the present of all that is drawn from them."""
         at: datetime = self.status["published_at"]
         return at.astimezone(UTC)
+
+    @property
+    def nothing(self) -> str:
+        """What is to be said where it is empty because nothing is published yet; else an empty text."""
+        return self._pool.nothing if self._copy.is_empty else ""
+
+    def span(self, filters: Filters) -> tuple[datetime, datetime]:
+        """First instant of what these filters show, and the one after the last."""
+        return filters.times(self.now, self.status["first_received_at"])
 
     @property
     def is_newest(self) -> bool:

@@ -22,6 +22,7 @@ SPANS: Final = MappingProxyType(
         "30d": timedelta(days=30),
     }
 )
+_DAY: Final = timedelta(days=1)
 #: Seconds between refreshes to choose from.
 EVERY: Final = (1, 2, 5, 10)
 
@@ -35,7 +36,7 @@ class Filters:
     state: str = ""
     band: str = ""
     q: str = ""
-    span: str = "24h"
+    span: str = ""
     first: str = ""
     after: str = ""
     id: str = ""
@@ -71,12 +72,19 @@ class Filters:
         query = urlencode({name: value for name, value in said.items() if value != getattr(plain, name)})
         return (where or "./") + (f"?{query}" if query else "")
 
-    def times(self, now: datetime) -> tuple[datetime, datetime]:
-        """First instant, and the one after the last: as the address says, else the span that ends now."""
+    def times(self, now: datetime, since: datetime | None) -> tuple[datetime, datetime]:
+        """First instant, and the one after the last: as the address says, else a span that ends now.
+
+        Where none is chosen, it is the shortest with all that has come ``since`` the first message, up to a day.
+        """
         begins, ends = _instant(self.first), _instant(self.after)
         if begins is not None and ends is not None:
             return begins, ends
-        return now - SPANS[self.span], now
+        return now - (SPANS[self.span] if self.span else _fitting(now - (since or now))), now
+
+
+def _fitting(age: timedelta) -> timedelta:
+    return next((span for span in SPANS.values() if age <= span < _DAY), _DAY)
 
 
 def _instant(text: str) -> datetime | None:

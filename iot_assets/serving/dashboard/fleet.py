@@ -43,13 +43,14 @@ if TYPE_CHECKING:
 
 _MOST_ON_MAP: Final = 5000
 _POINTS: Final = 200
-#: Beyond this span, hours are too fine to be looked at or read at every refresh.
+#: Up to this span the values are drawn by minutes, up to the next one by hours, beyond by days.
+_BY_MINUTE: Final = timedelta(hours=6)
 _BY_HOUR: Final = timedelta(days=14)
 
 
 async def ask(edition: Edition, filters: Filters) -> Found:
     """What is shown of a publication."""
-    span = filters.times(edition.now)
+    span = edition.span(filters)
     like: dict[str, Any] = {"kind": filters.kind or None, "site": filters.site or None, "band": filters.band or None}
     found = await edition.answers(
         counts=device_counts(),
@@ -59,8 +60,10 @@ async def ask(edition: Edition, filters: Filters) -> Found:
     )
     metric = filters.metric or _preferred(found["metrics"])
     hours = trend(Scope((), (metric,), max(span[0], span[1] - _BY_HOUR), span[1]), "1h", **like)
-    days = {} if span[1] - span[0] <= _BY_HOUR else {"days": trend(Scope((), (metric,), *span), "1d", **like)}
-    return found | await edition.answers(hours=hours, **days)
+    length = span[1] - span[0]
+    width = "1min" if length <= _BY_MINUTE else "1h" if length <= _BY_HOUR else "1d"
+    values = hours if width == "1h" else trend(Scope((), (metric,), *span), width, **like)
+    return found | await edition.answers(hours=hours, values=values)
 
 
 def build(frame: Frame) -> Show:
@@ -87,7 +90,7 @@ def build(frame: Frame) -> Show:
         what = f"{metric} {next((unit_of(row['unit']) for row in known if row['metric'] == metric), '')}"
         metrics.show(_metrics(frame, known, metric, span))
         values.draw(
-            _over_time(found.get("days", found["hours"]), paints, what, span), empty="No readings in this time."
+            _over_time(found["values"], paints, what, span), empty="No readings in this time."
         )
         hours.draw(_by_hour(found["hours"], paints, what), empty="No readings in this time.")
         power.draw(_energy(found["energy"], paints), empty="No device tells its power (a metric in W, kW or MW).")
@@ -180,7 +183,9 @@ def _by_hour(rows: list[Row], paints: dict[str, str], what: str) -> Options | No
     if not rows:
         return None
     series = [
-        line(kind, [means.get(hour) for hour in range(24)], smooth=0.3, color=paints.get(kind))
+        line(
+            kind, [means.get(hour) for hour in range(24)], smooth=0.3, showSymbol=len(means) < 3, color=paints.get(kind)
+        )
         for kind, means in _means(rows, lambda at: at.astimezone(UTC).hour).items()
     ]
     return chart(
@@ -202,4 +207,4 @@ def _energy(rows: list[Row], paints: dict[str, str]) -> Options | None:
         )
         for kind, own in _by_kind(rows).items()
     ]
-    return over_time(series, description="Energy of each day by kind of device.", scale=False)
+    return over_time(series, description="Energy of each day by kind of device.", daily=True, scale=False)

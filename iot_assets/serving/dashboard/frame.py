@@ -141,7 +141,7 @@ class Frame:
 
     def span(self) -> tuple[datetime, datetime]:
         """First instant of what is shown, and the one after the last."""
-        return self.filters.times(self.now)
+        return self.edition.span(self.filters)
 
     async def open(self) -> None:
         """Make the page."""
@@ -183,16 +183,16 @@ class Frame:
         try:
             async with self.house.asked.edition(View(self.page.ask, self.filters)) as edition:
                 found = await self.page.ask(edition, self.filters)
-                if not self._choices.element.content:
-                    self._choices.show(controls(self.filters, self.page.wanted, await edition.rows(device_counts())))
                 self.edition = edition
+                counts = await edition.rows(device_counts())
+                self._choices.show(controls(self.filters, self.page.wanted, counts, self.span()))
                 await self._show(found)
         except (IotAssetsError, duckdb.Error) as error:
             _log.info("the page %s cannot be drawn: %s", self.page.name, error)
             self._trouble.show(Html(f'<p class="trouble" role="status">{escape(str(error))}</p>'))
             self._state.show(Html(""))
             return
-        self._trouble.show(Html(""))
+        self._trouble.show(_to_come() if edition.nothing else Html(""))
         self._state.show(self._foot((time.perf_counter() - started) * 1000))
 
     def unpublished(self) -> Unpublished:
@@ -261,9 +261,16 @@ class Frame:
         button = ui.button("Pause", on_click=turn).props("flat no-caps dense aria-pressed=false").classes("pause")
 
     def _foot(self, spent: float) -> Html:
-        published = age(self.now, datetime.now(UTC))
+        said = f"as of <time>{self.now:%Y-%m-%d %H:%M:%S}</time> UTC, published {age(self.now, datetime.now(UTC))},"
         return Html(
-            f'as of <time>{self.now:%Y-%m-%d %H:%M:%S}</time> UTC, published {published}'
+            f"{'' if self.edition.nothing else said}"
             f' <span class="spent" data-ms="{spent:.1f}" data-version="{self.edition.version}">'
             f"drawn in {spent:.0f} ms</span>"
         )  # fmt: skip
+
+
+def _to_come() -> Html:
+    return Html(
+        '<p class="trouble" role="status">Nothing is published yet. The first data are here within two minutes of the'
+        " first message; the overview shows what comes in until then.</p>"
+    )

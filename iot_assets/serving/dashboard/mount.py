@@ -8,13 +8,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import httpx
+from nicegui import app as framework
 from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from iot_assets.serving.dashboard import device, devices, fleet, overview, pipeline, quality
 from iot_assets.serving.dashboard.asked import Asked
-from iot_assets.serving.dashboard.frame import Frame, House, Page
+from iot_assets.serving.dashboard.frame import NAVIGATION, Frame, House, Page
 from iot_assets.serving.dashboard.framework import Framework
 from iot_assets.serving.dashboard.login import CODE, HOME, Guard, add_login
 from iot_assets.serving.dashboard.vitals import Vitals
@@ -52,12 +54,20 @@ def add_dashboard(app: FastAPI, settings: Settings) -> None:
     )  # fmt: skip
     app.add_middleware(Framework, prefix=CODE)
     app.add_middleware(Guard, access=app.state.access)
+    framework.on_startup(_open_once)
 
 
 def _add_page(page: Page, house: House) -> None:
     @ui.page(f"/{page.path}", title=f"{page.name} · iot_assets", response_timeout=30)
     async def show(request: Request) -> None:
         await Frame(page, request, house).open()
+
+
+async def _open_once() -> None:
+    """Ask for each page as a browser does: what takes a process long the first time is behind it then."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(framework), base_url="http://127.0.0.1") as browser:
+        for path, _ in NAVIGATION:
+            await browser.get(f"/{path}")
 
 
 def _home() -> Response:

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from iot_assets.serving.dashboard.arriving import Arriving
 from iot_assets.serving.dashboard.charts import (
     OUTCOME_COLOURS,
     STATE_COLOURS,
@@ -48,7 +49,7 @@ _BARS = 120
 
 async def ask(edition: Edition, filters: Filters) -> Found:
     """What is shown of a publication."""
-    span = filters.times(edition.now)
+    span = edition.span(filters)
     return await edition.answers(
         counts=device_counts(),
         checks=check_results(),
@@ -68,13 +69,17 @@ def build(frame: Frame) -> Show:
     alerts = frame.panel("Open alerts")
     exports = frame.panel()
 
-    tail = frame.unpublished()
+    tail, arriving = frame.unpublished(), Arriving(frame.unpublished())
 
     async def show(found: Found) -> None:
         span, told = frame.span(), await frame.house.vitals.told()
         coming = await tail.rows(unpublished_total(), frame.edition)
         by_state = _by_state(found["counts"])
-        banner.show(_banner(told["problems"], found["alerts"]))
+        problems = [problem for problem in told["problems"] if problem != frame.edition.nothing]
+        if frame.edition.nothing:
+            banner.show(joined(_banner(problems, []) if problems else Html(""), await arriving.shown(frame.edition)))
+        else:
+            banner.show(_banner(problems, found["alerts"]))
         states.draw(_ring(by_state), empty="No device is known yet: the first appears with its first message.")
         messages.draw(
             messages_chart(found["passing"], bucket_seconds(span, _BARS), span), empty="No messages in this time."
@@ -148,7 +153,7 @@ def _score_line(rows: list[Row]) -> Options | None:
         return None
     area = {"opacity": 0.12}
     series = line("score", points, areaStyle=area, showSymbol=len(points) < 3, symbolSize=7)
-    return over_time([series], description="The fleet's quality score by day.", names=False, max=100)
+    return over_time([series], description="The fleet's quality score by day.", names=False, daily=True, max=100)
 
 
 def _banner(problems: list[str], alerts: list[Row]) -> Html:
@@ -197,7 +202,7 @@ def _tiles(frame: Frame, told: Row, found: Found, by_state: dict[str, int], comi
                 "Waiting files", told["waiting_files"], "landed, not yet in the tables",
                 mood="warning" if told["waiting_files"] > frame.house.settings.schedule.backlog_files else "",
             ),
-            tile("Last run", age(frame.now, clock), "published"),
+            tile("Last run", "–" if frame.edition.nothing else age(frame.now, clock), "published"),
             tile(
                 "Checks failing", len(failing), f"of {len(checks)}",
                 mood="bad" if any(row["severity"] == "ERROR" for row in failing) else "warning" if failing else "good",

@@ -38,7 +38,7 @@ _BARS = 100
 
 async def ask(edition: Edition, filters: Filters) -> Found:
     """What is shown of a publication."""
-    span = filters.times(edition.now)
+    span = edition.span(filters)
     seconds = bucket_seconds(span, _BARS)
     return await edition.answers(
         passing=throughput(first=span[0], after=span[1], seconds=seconds),

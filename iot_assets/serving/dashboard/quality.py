@@ -51,7 +51,7 @@ def asking(learn: timedelta) -> Ask:
 
 
 async def _ask(edition: Edition, filters: Filters, learn: timedelta) -> Found:
-    span = filters.times(edition.now)
+    span = edition.span(filters)
     first = min(span[0], span[1] - timedelta(days=30))
     return await edition.answers(
         scores=scores(*(("site", filters.site) if filters.site else ("fleet", "")), first=first),
@@ -104,7 +104,9 @@ def _score(rows: list[Row]) -> Options | None:
     series = [line(part, [[millis(row["day"]), _percent(row[part])] for row in rows], showSymbol=few) for part in PARTS]
     whole = [[millis(row["day"]), round(row["score"], 2)] for row in rows]
     series.insert(0, line("score", whole, color=INK, lineStyle={"width": 3}, showSymbol=few))
-    return over_time(series, description="The quality score and its five parts by day, 100 is best.", max=100)
+    return over_time(
+        series, description="The quality score and its five parts by day, 100 is best.", daily=True, max=100
+    )
 
 
 def _percent(share: float | None) -> float | None:

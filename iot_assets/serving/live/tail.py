@@ -63,7 +63,7 @@ class Tail:
         Raises:
             QuestionError: nothing is published yet.
         """
-        copy = self._pool.hold()
+        copy = self._pool.hold_any()
         renewed = self._beside is None or copy is not self._beside.copy
         if renewed:
             try:

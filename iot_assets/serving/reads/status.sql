@@ -1,5 +1,6 @@
 select
     (select published_at from ops.published) as published_at,
+    (select min(first_received_at) from bronze.files) as first_received_at,
     (select max(event_at) from gold.latest) as newest_event_at,
     (select max(received_at) from gold.latest) as newest_received_at,
     (select count(distinct device_id) from silver.devices) as devices,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 from iot_assets.serving.dashboard.fleet_map import north
+from iot_assets_tests.house import house_in
+from iot_assets_tests.lake_builder import NOON, LakeBuilder, said
 from iot_assets_tests.serving.dashboard.stage import DAY, ODD, PAGES, Server, Watched, furnish, serving
 from iot_assets_tests.waiting import eventually
 
@@ -54,14 +57,18 @@ def test_a_page_shows_what_there_is_wide_and_light_or_on_a_phone_in_the_dark_and
     page.wait_for_function("document.documentElement.scrollWidth === 360")
 
 
-def test_a_page_without_data_says_so_and_fills_once_there_is_some(
+def test_a_page_without_data_says_so_shows_what_comes_in_and_fills_once_there_is_some(
     browser: Browser, tmp_path: Path, world: Path
 ) -> None:
+    house = house_in(tmp_path)
+    house.paths.spools.mkdir(parents=True)
+    LakeBuilder(house.paths).land(said("attic", (datetime.now(UTC) - NOON).total_seconds(), temperature=21.25))
     with serving(tmp_path) as server:
         watched = Watched(browser, server)
         pages = [watched.open(f"{path}{'&' if '?' in path else '?'}{DAY}&every=1", watched.another()) for path in PAGES]
         for page in pages:
-            expect(page.locator(".trouble")).to_contain_text("does not exist yet")
+            expect(page.locator(".trouble")).to_contain_text("Nothing is published yet")
+        expect(pages[0].locator("tr", has_text="attic")).to_contain_text("21.25")
         furnish(tmp_path, world)
         for page in pages:
             expect(page.locator(".trouble")).to_have_count(0)

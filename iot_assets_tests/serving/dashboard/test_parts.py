@@ -44,16 +44,22 @@ def test_an_address_says_what_was_chosen(filters: Filters) -> None:
 @given(st.dictionaries(st.sampled_from([f.name for f in fields(Filters)]), st.text(max_size=30)))
 def test_no_address_is_too_strange_to_be_read(query: dict[str, str]) -> None:
     filters = Filters.read(query)
-    first, after = filters.times(NOW)
+    first, after = filters.times(NOW, None)
     assert first < after
     assert filters.every in EVERY
 
 
 def test_a_time_of_ones_own_stands_above_the_span() -> None:
     own = Filters.read({"first": "2025-11-12T10:00:00", "after": "2025-11-12T12:00:00+01:00", "span": "7d"})
-    assert own.times(NOW) == (NOW - timedelta(hours=2), NOW - timedelta(hours=1))
+    assert own.times(NOW, None) == (NOW - timedelta(hours=2), NOW - timedelta(hours=1))
     backwards = Filters.read({"first": "2025-11-13", "after": "2025-11-12"})
-    assert backwards.times(NOW) == (NOW - timedelta(hours=24), NOW)
+    assert backwards.times(NOW, None) == (NOW - timedelta(hours=1), NOW)
+
+
+@pytest.mark.parametrize(("minutes", "hours"), [(3, 1), (60, 1), (61, 6), (360, 6), (361, 24), (60 * 24 * 400, 24)])
+def test_where_no_time_is_chosen_all_that_has_come_so_far_is_shown_up_to_a_day(minutes: int, hours: int) -> None:
+    first, after = Filters().times(NOW, NOW - timedelta(minutes=minutes))
+    assert (after, after - first) == (NOW, timedelta(hours=hours))
 
 
 @pytest.mark.parametrize(
