@@ -89,9 +89,7 @@ def build(frame: Frame) -> Show:
         metric = chosen.metric or _preferred(known)
         what = f"{metric} {next((unit_of(row['unit']) for row in known if row['metric'] == metric), '')}"
         metrics.show(_metrics(frame, known, metric, span))
-        values.draw(
-            _over_time(found["values"], paints, what, span), empty="No readings in this time."
-        )
+        values.draw(_over_time(found["values"], paints, what, span), empty="No readings in this time.")
         hours.draw(_by_hour(found["hours"], paints, what), empty="No readings in this time.")
         power.draw(_energy(found["energy"], paints), empty="No device tells its power (a metric in W, kW or MW).")
 
