@@ -43,6 +43,10 @@ test: setup ## linters, types, import rules and tests
 bench: setup ## benchmarks, in minutes; FULL=1 as in the docs, ONLY="lander api" some of them
 	@$(BIN)/python benchmarks/run.py $(if $(FULL),--full) $(ONLY)
 
+.PHONY: chaos
+chaos: setup ## faults injected into all parts, SEED=1 EPISODES=10 (docs/faults.md)
+	@$(BIN)/python -m iot_assets_tests.chaos --seed $(or $(SEED),1) --episodes $(or $(EPISODES),10)
+
 .PHONY: lock
 lock: ## resolve the lock files anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --no-header --constraint requirements/constraints.txt -o requirements/dev.txt --quiet
