@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from iot_assets.warehouse import bronze
 from iot_assets.warehouse.prune import prune
 from iot_assets_tests.decoders.sparkplug import birth, death, metric, payload
-from iot_assets_tests.house import House, house_in, run_chain
+from iot_assets_tests.house import RUN, House, house_in, run_chain
 from iot_assets_tests.keeping import taken_in_anew
 from iot_assets_tests.lake_builder import NOON, LakeBuilder, Message, at
+from iot_assets_tests.warehouse.plain import settle_plainly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -201,3 +203,25 @@ def test_a_late_birth_that_says_the_same_outdates_nothing(house: House) -> None:
         _, written, healed = run_chain(connection, house.settings)
     assert [w.messages for w in written] == [1, 1], "the data is read again"
     assert healed.written["gold.readings_1min"] == 3, "those of the birth's own a, bdSeq and online"
+
+
+def test_by_which_route_a_device_was_heard_does_not_depend_on_what_a_birth_makes_of_its_message(tmp_path: Path) -> None:
+    def numbered(seconds: float, names: bytes) -> Message:
+        return Message(
+            received_at=at(seconds), topic="plain", payload=b'+[{"topic": "x", "part": "", "names": ' + names + b"}]"
+        )
+
+    data = Message(received_at=at(5), topic="x", payload=b'#[["1", null, 7]]')
+    early, late = numbered(0, b"{}"), numbered(10, b'{"1": "m"}')
+    routes = []
+    for landed in ((data, late), (early,)), ((early, data, late),):
+        house = house_in(tmp_path / str(len(landed)))
+        lake = LakeBuilder(house.paths)
+        with house.open() as connection:
+            for messages in landed:
+                lake.land(*messages)
+                list(bronze.enter(connection, house.paths, run_id=RUN, most_messages=1000))
+                settle_plainly(connection)
+        assert house.ask("select reason from silver.rejects") == [("unknown_alias",)]
+        routes.append(house.ask("from silver.device_routes"))
+    assert routes == [[("x", "plain")]] * 2
