@@ -12,52 +12,57 @@ from iot_assets.serving.api.app import keys_file
 from iot_assets.serving.api.cookies import cookie_for, key_of
 from iot_assets.serving.api.keys import Keys
 from iot_assets_tests.house import house_in
-from iot_assets_tests.serving.dashboard.stage import Watched, furnish, serving
+from iot_assets_tests.serving.dashboard.stage import Server, Watched, furnish, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser
 
 
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory, world: Path) -> Iterator[Server]:
+    """A server of the world that asks for keys."""
+    folder = tmp_path_factory.mktemp("locked")
+    furnish(folder, world)
+    with serving(folder, IOT_SERVER__REQUIRE_KEYS="true") as server:
+        yield server
+
+
 def test_behind_keys_there_is_a_form_and_a_key_opens_the_pages_until_it_is_revoked(
-    browser: Browser, tmp_path: Path, world: Path
+    browser: Browser, locked: Server
 ) -> None:
-    furnish(tmp_path, world)
-    keys = Keys(keys_file(house_in(tmp_path).settings))
+    keys = Keys(keys_file(house_in(locked.folder).settings))
     secret, ingest = keys.make("eyes", ("read",)), keys.make("mouth", ("ingest",))
-    with serving(tmp_path, IOT_SERVER__REQUIRE_KEYS="true") as server:
-        watched = Watched(browser, server)
-        page = watched.page
-        page.goto(f"{server.address}devices?kind=meter")
-        for wrong, told in (("iot_guessed", "there is no such API key"), (ingest, "has not the scope read")):
-            page.get_by_label("API key").fill(wrong)
-            page.get_by_role("button", name="Log in").click()
-            expect(page.get_by_role("alert")).to_contain_text(told)
-        page.get_by_label("API key").fill(secret)
+    watched = Watched(browser, locked)
+    page = watched.page
+    page.goto(f"{locked.address}devices?kind=meter")
+    for wrong, told in (("iot_guessed", "there is no such API key"), (ingest, "has not the scope read")):
+        page.get_by_label("API key").fill(wrong)
         page.get_by_role("button", name="Log in").click()
-        expect(page.locator("tbody")).to_contain_text("cellar")
-        assert page.url.endswith("devices?kind=meter")
-        (cookie,) = watched.context.cookies()
-        assert (cookie["httpOnly"], cookie["sameSite"], secret in cookie["value"]) == (True, "Lax", False)
-        with httpx.Client(
-            cookies={cookie["name"]: cookie["value"]}, base_url=f"http://127.0.0.1:{server.port}"
-        ) as client:
-            assert client.get("/latest").status_code == 200
-            assert client.post("/sql", content="select 1").status_code == 403, "a cookie only reads"
-        keys.revoke("eyes")
-        page.goto(f"{server.address}")
-        expect(page.get_by_label("API key")).to_be_visible()
-        watched.close()
+        expect(page.get_by_role("alert")).to_contain_text(told)
+    page.get_by_label("API key").fill(secret)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("tbody")).to_contain_text("cellar")
+    assert page.url.endswith("devices?kind=meter")
+    (cookie,) = watched.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"], secret in cookie["value"]) == (True, "Lax", False)
+    with httpx.Client(cookies={cookie["name"]: cookie["value"]}, base_url=f"http://127.0.0.1:{locked.port}") as client:
+        assert client.get("/latest").status_code == 200
+        assert client.post("/sql", content="select 1").status_code == 403, "a cookie only reads"
+    keys.revoke("eyes")
+    page.goto(f"{locked.address}")
+    expect(page.get_by_label("API key")).to_be_visible()
+    watched.close()
 
 
-def test_without_a_key_nothing_behind_the_form_answers(tmp_path: Path) -> None:
-    with serving(tmp_path, IOT_SERVER__REQUIRE_KEYS="true") as server:
-        for path in ("", "devices", "device?id=x", "_nicegui_ws/socket.io/?EIO=4&transport=polling"):
-            answer = httpx.get(server.address + path)
-            assert (answer.status_code, "/dashboard/login" in answer.headers["location"]) == (303, True)
-        elsewhere = httpx.post(f"{server.address}login?to=https://example.org/", data={"key": "x"})
-        assert elsewhere.status_code == 401
+def test_without_a_key_nothing_behind_the_form_answers(locked: Server) -> None:
+    for path in ("", "devices", "device?id=x", "_nicegui_ws/socket.io/?EIO=4&transport=polling"):
+        answer = httpx.get(locked.address + path)
+        assert (answer.status_code, "/dashboard/login" in answer.headers["location"]) == (303, True)
+    elsewhere = httpx.post(f"{locked.address}login?to=https://example.org/", data={"key": "x"})
+    assert elsewhere.status_code == 401
 
 
 @pytest.mark.parametrize(
