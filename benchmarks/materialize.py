@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 DEVICES = 1_000
 MINUTES = 60
 SCRIPT, ASSETS = "hand-written script", "bronze, silver and gold"
-_SUMS = 'select sum(n), sum("sum") from gold.readings_1d'
+SUMS = 'select sum(n), sum("sum") from gold.readings_1d'
 
 #: Both in a new process, which prints seconds of wall time and of processor time, peak memory and the sums.
 _ASSETS = f"""
@@ -51,7 +51,7 @@ with dg.DagsterInstance.ephemeral() as instance:
     )
     cpu = time.process_time() - cpu
     steps = {{s.step_key: (s.end_time - s.start_time) for s in instance.get_run_step_stats(run.run_id)}}
-sums = duckdb.connect(str(settings.data_dir / "iot.duckdb"), read_only=True).execute({_SUMS!r}).fetchall()
+sums = duckdb.connect(str(settings.data_dir / "iot.duckdb"), read_only=True).execute({SUMS!r}).fetchall()
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 told = {{"wall s": sum(steps.values()), "cpu s": cpu, "peak MB": peak}}
 print("\\n" + json.dumps([told | {{f"{{k}} s": v for k, v in steps.items()}}, str(sums)]))
@@ -59,14 +59,16 @@ print("\\n" + json.dumps([told | {{f"{{k}} s": v for k, v in steps.items()}}, st
 _SCRIPT = f"""
 import json, resource, sys, time
 import duckdb
-sql, target = open(sys.argv[1]).read(), sys.argv[2]
+sql, target, memory = open(sys.argv[1]).read(), sys.argv[2], sys.argv[3]
 started, cpu = time.perf_counter(), time.process_time()
 with duckdb.connect(target) as connection:
     connection.execute("set TimeZone = 'UTC'")
+    if memory:
+        connection.execute(f"set memory_limit = '{{memory}}'")
     connection.execute(sql)
     connection.execute("checkpoint")
 told = {{"wall s": time.perf_counter() - started, "cpu s": time.process_time() - cpu}}
-sums = duckdb.connect(target, read_only=True).execute({_SUMS!r}).fetchall()
+sums = duckdb.connect(target, read_only=True).execute({SUMS!r}).fetchall()
 told["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print("\\n" + json.dumps([told, str(sums)]))
 """
@@ -86,19 +88,20 @@ def assets(landed: Path, work: Path) -> Done:
         data = cwd / "data"
         shutil.copytree(landed, data, copy_function=os.link)
         told = {"IOT_DATA_DIR": str(data), "DAGSTER_HOME": str(cwd), "PYTHONWARNINGS": "ignore"}
-        return _done(run([sys.executable, "-c", _ASSETS], cwd=cwd, environment=told))
+        return done(run([sys.executable, "-c", _ASSETS], cwd=cwd, environment=told))
 
 
-def script(landed: Path, work: Path) -> Done:
-    """The hand-written SQL over the same files."""
+def script(landed: Path, work: Path, *, memory: str = "") -> Done:
+    """The hand-written SQL over the same files, with this much memory for DuckDB."""
     files = ", ".join(f"'{path}'" for path in sorted(landed.rglob("*.parquet")))
     with folder(work) as cwd:
         sql = cwd / "hand_written.sql"
         sql.write_text((HERE / "hand_written.sql").read_text("utf-8").replace("{files}", f"[{files}]"), "utf-8")
-        return _done(run([sys.executable, "-c", _SCRIPT, str(sql), str(cwd / "hand.duckdb")], cwd=cwd))
+        return done(run([sys.executable, "-c", _SCRIPT, str(sql), str(cwd / "hand.duckdb"), memory], cwd=cwd))
 
 
-def _done(process: Ended) -> Done:
+def done(process: Ended) -> Done:
+    """What the process has printed last."""
     if process.code:
         sys.exit(process.output[-3000:])
     return Done(*json.loads(process.output.splitlines()[-1]))
