@@ -125,7 +125,9 @@ class Settler:
 
     def settle(self, batch: ledger.Batch, messages: pa.Table) -> unit.Written:
         """One transaction of silver."""
-        decoded = decode(messages, self.routes, self.bounds, births.known(self.connection))
+        threads = int(scalar(self.connection, "select current_setting('threads')"))
+        known = births.known(self.connection)
+        decoded = decode(messages, self.routes, self.bounds, known, threads=threads)
         history = snapshots(self.connection) if unit.brings_registry(self.connection) else None
         ready = unit.Decoded(
             decoded.readings,

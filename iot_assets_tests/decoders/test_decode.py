@@ -44,6 +44,15 @@ def test_no_messages_give_no_rows_with_all_columns() -> None:
     assert result.births.schema.equals(BIRTHS_SCHEMA)
 
 
+def test_a_batch_decoded_in_parts_at_once_gives_the_same_as_in_one() -> None:
+    everything = [((case / "topic").read_text().strip(), (case / "payload").read_bytes()) for case in CASES]
+    messages = batch([*everything, ("nowhere", b"{"), *everything])
+    whole, parts = (decode(messages, RouteTable(), Bounds(), threads=threads) for threads in (1, 3))
+    assert facts(checked(parts, len(messages))) == facts(whole)
+    for name in ("announcements", "announced_metrics", "births"):
+        assert getattr(parts, name).to_pylist() == getattr(whole, name).to_pylist()
+
+
 def test_the_outcome_names_route_and_decoder() -> None:
     result = decoded([("sensors/x", GOOD), ("nowhere", GOOD), ("telemetry", b"{")])
     assert result.outcomes.to_pylist() == [
