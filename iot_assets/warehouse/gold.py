@@ -12,14 +12,13 @@ from datetime import timedelta
 import duckdb
 
 from iot_assets.formulas.formula import Formula
-from iot_assets.model import EXCLUDING_FLAGS
 from iot_assets.sections.rules import Rule
 from iot_assets.warehouse import contract, derived, history, ledger, quality
 from iot_assets.warehouse.connection import insert, pace, scalar, transaction
 from iot_assets.warehouse.contract import CheckResult
-from iot_assets.warehouse.ddl import literal
 from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.rules import judging
+from iot_assets.warehouse.rules.stage import EXCLUDING
 from iot_assets.warehouse.spans import Span, devices_of, spans_of, within
 from iot_assets.warehouse.tables import LATEST, READINGS, READINGS_1D, READINGS_1H, READINGS_1MIN, RULE_HITS, Table
 
@@ -92,18 +91,14 @@ def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     for table in (READINGS_1MIN, READINGS_1H):
         history.touch(connection, table.name, "dirty_minutes", "minute_at")
     minutes = spans_of(connection, "dirty_minutes", "minute_at")
-    excluding = ", ".join(literal(flag) for flag in EXCLUDING_FLAGS)
     inside = _to_end_of_buckets(minutes, timedelta(minutes=1))
     only = devices_of(connection, "dirty_minutes")
-    readings = "select * from fresh"
     if not judging.has_read(connection):
         near = within("silver.readings", "event_at", inside, only=only)
-        readings = (
-            f"select r.* from ({near}) r semi join dirty_minutes d on d.device_id = r.device_id"
-            " and d.metric = r.metric and d.minute_at = minute_of(r.event_at)"
-        )
+        connection.execute(filled("rules/fresh", minutes="dirty_minutes", readings=near, excluding=EXCLUDING))
     excluded = judging.excluded(inside, only)
-    connection.execute(filled("gold/touched", readings=readings, excluding=excluding, excluded=excluded))
+    any_excluded = str(bool(scalar(connection, f"select count(*) from ({excluded})"))).lower()
+    connection.execute(filled("gold/touched", any=any_excluded, excluded=excluded))
     connection.execute(
         "create or replace temp table dirty_buckets as"
         " select device_id, metric, minute_at as bucket_at from dirty_minutes"

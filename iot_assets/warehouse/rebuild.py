@@ -30,6 +30,7 @@ _OF_MESSAGES: Final = (
     "ops.metric_facts",
     "bronze.messages",
 )
+_WHAT_WAS_SAID: Final = "device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position"
 #: Tables whose rows say by which landed day they were counted.
 _BY_LANDED_DAY: Final = ("silver.outcome_counts", "silver.duplicate_counts", "silver.schema_versions")
 
@@ -63,6 +64,7 @@ def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
         connection.execute(
             filled(
                 "silver/forgotten",
+                columns=_WHAT_WAS_SAID,
                 readings=within("silver.readings", "received_at", received),
                 corrections=within("silver.corrections", "received_at", received),
             )

@@ -14,9 +14,9 @@ from typing import Final
 import duckdb
 
 from iot_assets.warehouse import history
-from iot_assets.warehouse.connection import insert
+from iot_assets.warehouse.connection import insert, scalar
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.spans import devices_of, spans_of, within
+from iot_assets.warehouse.spans import devices_of, inhabited, spans_of, within
 
 #: Look-ups prune by spans of days and hours, so within this time the order of rows does not matter.
 _BRIEF: Final = timedelta(hours=1)
@@ -29,6 +29,8 @@ _TOUCHED: Final = """(
         unnest([date_trunc('day', event_at), date_trunc('day', event_at) + interval 1 day - interval 1 microsecond])
     from arriving where declared_id is not null
     )"""
+#: What tells a row of readings or corrections from all others.
+_ROW: Final = "device_id, metric, event_at, message_id, position"
 #: Where rows of ``settled`` belong that do not stand there yet.
 _NEW: Final = MappingProxyType(
     {
@@ -46,15 +48,26 @@ def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
     ordered = _ordered(connection)
     for table, which in _NEW.items():
         insert(connection, table, filled("silver/readings", batch_id=number, which=which, ordered=ordered))
-    connection.execute(filled("silver/dirty"))
+    # A table that is said to be empty is in no plan; where it only happens to be, DuckDB hashes all that is beside it.
+    some = scalar(connection, "select count(*) from forgotten")
+    connection.execute(filled("silver/dirty", forgotten="forgotten" if some else "(from forgotten limit 0)"))
     insert(connection, "ops.dirty", "select * from dirtied")
     history.touch(connection, "readings", "dirtied", "minute_at")
 
 
 def weigh(connection: duckdb.DuckDBPyConnection, number: str, schema: str = "silver") -> None:
-    """Make ``settled`` and ``leaving``: what becomes of ``arriving`` beside readings and corrections of this schema."""
+    """Make ``settled`` and ``leaving``: what becomes of ``arriving`` beside readings and corrections of this schema.
+
+    What there is something to weigh of moves from ``arriving`` to ``contenders``; mostly there is none.
+    """
     _look(connection, "silver/present", schema, _TOUCHED, "device_id, metric, event_at, declared_id")
-    _look(connection, "silver/standing", schema, "present", "*")
+    _look(connection, "silver/incumbents", schema, "present", "*")
+    connection.execute(filled("silver/contenders", batch_id=number))
+    if scalar(connection, "select count(*) from contenders where place = 'new'"):
+        connection.execute(
+            "delete from arriving"
+            " where declared_id is not null or hash(device_id, metric, event_at) in (from contested)"
+        )
     connection.execute(filled("silver/settled", batch_id=number))
     connection.execute(filled("silver/leaving"))
 
@@ -69,10 +82,11 @@ def _ordered(connection: duckdb.DuckDBPyConnection) -> str:
 def _look(connection: duckdb.DuckDBPyConnection, name: str, schema: str, near: str, columns: str) -> None:
     """Run ``sql/<name>.sql`` over these columns of the rows near those of a (small) table."""
     spans, only = spans_of(connection, near, "event_at"), devices_of(connection, near)
-    places = {
-        place: within(f"{schema}.{place}", "event_at", spans, select=columns, only=only)
-        for place in ("readings", "corrections")
-    }
+    places = {}
+    for place in ("readings", "corrections"):
+        table = f"{schema}.{place}"
+        near_there = inhabited(connection, table, "event_at", spans, only=only)
+        places[place] = within(table, "event_at", near_there, select=columns, only=only)
     connection.execute(filled(name, **places))
 
 
@@ -82,8 +96,10 @@ def take_out(connection: duckdb.DuckDBPyConnection, listed: str) -> None:
         rows = f"(select * from {listed} where place = '{place}')"
         only = devices_of(connection, rows)
         for span in spans_of(connection, rows, "event_at"):
-            connection.execute(
-                f"delete from silver.{place} where {span.condition('event_at')} and {only}"
-                " and (device_id, metric, event_at, message_id, position) in"
-                f" (select (device_id, metric, event_at, message_id, position) from {rows})"
-            )
+            there = f"silver.{place} where {span.condition('event_at')} and {only}"
+            # Where all that stands there is listed, as when a day is rebuilt, none needs to be looked up.
+            all_of = f"select (count(*), sum(hash({_ROW}))) from"
+            if scalar(connection, f"select ({all_of} {there}) = ({all_of} {rows} where {span.condition('event_at')})"):
+                connection.execute(f"delete from {there}")
+            else:
+                connection.execute(f"delete from {there} and ({_ROW}) in (select ({_ROW}) from {rows})")

@@ -18,12 +18,12 @@ from iot_assets.warehouse import births, contract, drift, facts, ledger, quality
 from iot_assets.warehouse.connection import insert, scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
-from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.queries import filled, query
 from iot_assets.warehouse.redelivery import open_messages, withdraw
 from iot_assets.warehouse.reflag import reflag
 from iot_assets.warehouse.rules.quarantine import set_apart
 from iot_assets.warehouse.settle import settle, take_out
-from iot_assets.warehouse.spans import devices_of, spans_of, within
+from iot_assets.warehouse.spans import devices_of, inhabited, spans_of, within
 from iot_assets.warehouse.tables import (
     CORRECTIONS,
     DEVICE_ROUTES,
@@ -142,8 +142,7 @@ def write(
         withdraw(connection)
         repeats.take_back(connection)
         take_out(connection, "forgotten")
-        connection.execute(filled("silver/arriving"))
-        connection.execute(filled("silver/judged", judged="arriving", unjudged="unjudged"))
+        _judge(connection, decoded.readings)
         set_apart(connection, rules)
         settle(connection, number)
         repeats.record(connection, number)
@@ -168,6 +167,16 @@ def checks_without_news(connection: duckdb.DuckDBPyConnection) -> list[CheckResu
     """The checks of a run that had nothing to decode."""
     open_messages(connection, "-1")
     return _checks(connection, -1)
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, readings: pa.Table) -> None:
+    """Make ``arriving``, with what the registry says of the decoded readings."""
+    # Straight from its table DuckDB knows which side of the joins is the larger; else it hashes all readings.
+    declared = readings["declared_id"].null_count < len(readings)
+    named = f"({query('silver/named')})" if declared else "decoded_readings"
+    connection.execute(
+        filled("silver/judged", judged="arriving", unjudged=f"({filled('silver/arriving', readings=named)})")
+    )
 
 
 def _move_books(connection: duckdb.DuckDBPyConnection) -> None:
@@ -228,7 +237,9 @@ def _neighbours(connection: duckdb.DuckDBPyConnection, table: Table, batch_id: i
     spans = spans_of(connection, written, table.time)
     only = devices_of(connection, written) if "device_id" in table.key else "true"
     columns = f"{key}, {table.keyless}" if table.keyless else key
-    others = within(table.full_name, table.time, spans, select=columns, only=f"{only} and batch_id <> {batch_id}")
+    of_others = f"{only} and batch_id <> {batch_id}"
+    spans = inhabited(connection, table.full_name, table.time, spans, only=of_others)
+    others = within(table.full_name, table.time, spans, select=columns, only=of_others)
     same = " and ".join(f"others.{c} is not distinct from written.{c}" for c in table.key)
     return (
         f"select {columns} from {table.full_name} where batch_id = {batch_id}"

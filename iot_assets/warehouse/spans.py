@@ -88,6 +88,17 @@ def apart(spans: list[Span]) -> list[Span]:
     return found
 
 
+def inhabited(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, spans: list[Span], *, only: str
+) -> list[Span]:
+    """Those of the spans in which rows of a table stand: of what is new mostly none, and then nothing is joined."""
+    return [
+        span
+        for span in spans
+        if connection.execute(f"select 1 from {table} where {span.condition(column)} and {only} limit 1").fetchall()
+    ]
+
+
 def within(table: str, column: str, spans: list[Span], *, select: str = "*", only: str = "true") -> str:
     """A query for the rows of ``table`` whose ``column`` lies in one of the spans; empty spans give no rows.
 

@@ -18,7 +18,7 @@ from iot_assets.decoders.decode import connect, decode
 from iot_assets.decoders.decoded import BIRTHS_SCHEMA, Bounds
 from iot_assets.decoders.routes import RouteTable
 from iot_assets.warehouse.connection import stage
-from iot_assets.warehouse.queries import filled
+from iot_assets.warehouse.queries import filled, query
 from iot_assets.warehouse.redelivery import UNACKNOWLEDGED_SQL
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ class Decoding:
                 own.execute(filled("silver/redelivered", tails=nearby, files=files, unacknowledged=UNACKNOWLEDGED_SQL))
             else:
                 own.execute("create or replace temp table redelivered as select message_id from again")
-            own.execute(filled("silver/arriving"))
-            return own.sql("from unjudged").to_arrow_table()
+            named = f"({query('silver/named')})"
+            return own.sql(filled("silver/arriving", readings=named)).to_arrow_table()
 
     def _known(self) -> pa.Table:
         rows = [(0, birth.topic, birth.part, birth.value) for birth in sorted(self._births.values())]

@@ -24,10 +24,7 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
     if reach_s is None:
         return
     since = scalar(connection, "select min(since_at) from dirty_news")
-    later = (
-        f"select device_id, metric, event_at, received_at from silver.readings where received_at >= {instant(since)}"
-    )
-    connection.execute(filled("rules/stepping", later=later))
+    connection.execute(filled("rules/stepping", later=_later(connection, f"received_at >= {instant(since)}")))
     if not scalar(connection, "select count(*) from stepping"):
         return
     reach = timedelta(seconds=reach_s)
@@ -45,6 +42,14 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
         )
     )
     hits.put(connection)
+
+
+def _later(connection: duckdb.DuckDBPyConnection, since: str) -> str:
+    """A query for the readings received since the first news; for none where all of them are fresh."""
+    counts = (f"(select count(*) from {table} where {since})" for table in ("silver.readings", "fresh"))
+    if scalar(connection, f"select {' = '.join(counts)}"):
+        since = "false"
+    return f"select device_id, metric, event_at, received_at from silver.readings where {since}"
 
 
 def _received(connection: duckdb.DuckDBPyConnection, spans: list[Span], only: str) -> str:

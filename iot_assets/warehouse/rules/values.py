@@ -47,7 +47,7 @@ def judge(connection: duckdb.DuckDBPyConnection, excluding: str) -> None:
         )
         _judge(connection, "rules/alone", "minute", 0, excluding)
     readings = within("silver.readings", "event_at", spans, only=only)
-    connection.execute(filled("rules/fresh", readings=readings, excluding=excluding))
+    connection.execute(filled("rules/fresh", minutes="rejudged_minutes", readings=readings, excluding=excluding))
     if _any(connection, _CHAINED):
         connection.execute(filled("rules/chain", kinds=_listed(_CHAINED), hits=standing))
     if _any(connection, BESIDE):

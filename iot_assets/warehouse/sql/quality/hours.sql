@@ -120,7 +120,7 @@ delayed as (
     select device_id, metric, hour_of(event_at) as hour_at, count(*) as late
     from ({readings})
     where value is not null
-        and received_at - event_at > to_microseconds((1e6 * (select late_after_s from judged_until))::bigint)
+        and epoch_us(received_at) - epoch_us(event_at) > (1e6 * (select late_after_s from judged_until))::bigint
     group by all
 ),
 refused as (

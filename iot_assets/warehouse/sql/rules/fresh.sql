@@ -1,5 +1,6 @@
--- builds:  fresh, the readings of the minutes that are judged again; counts says that a reading is one of its series
--- from:    rejudged_minutes, {readings} (silver.readings there)
+-- builds:  fresh, the readings of {minutes}; sound says that no flag keeps a reading out of aggregates, counts that it is
+--          one of its series
+-- from:    {minutes} (rejudged_minutes or dirty_minutes), {readings} (silver.readings there)
 -- What a flag of {excluding} keeps out is none of its series.
 create or replace temp table fresh as
 select
@@ -15,9 +16,10 @@ select
     r.received_at,
     r.keep_all,
     minute_of(r.event_at) as minute_at,
-    r.value is not null and not list_has_any(r.flags, [{excluding}]) as counts
+    not list_has_any(r.flags, [{excluding}]) as sound,
+    r.value is not null and sound as counts
 from ({readings}) r
-semi join rejudged_minutes d
+semi join {minutes} d
     on d.device_id = r.device_id
     and d.metric = r.metric
     and d.minute_at = minute_of(r.event_at)

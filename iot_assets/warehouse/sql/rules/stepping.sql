@@ -1,6 +1,6 @@
 -- builds:  stepping, the series in which something may have arrived before what is of a later event time
 -- from:    rule_series, dirty_news, fresh, chain, unclear, {later} (silver.readings received since the first news)
--- What was received since then and is not among the fresh lies in other minutes.
+-- What was received since then and is not among the fresh lies in other minutes; where all of it is, {later} is empty.
 create or replace temp table stepping as
 with ours as (
     select distinct device_id, metric from rule_series where kind = 'clock_step'

@@ -1,18 +1,23 @@
 -- builds:  silver.devices: first and last sight of the devices of the batch; devices that no registry names get a row
 -- from:    decoded_readings, decoded_outcomes, batch (redeliveries too: the sight of a device is a matter of the
 --          messages alone)
+-- Messages are numbered in the order of arrival, so the least number of a device is its first sight.
 -- Of a message that is read with a birth its sender is seen, whatever comes out, since another birth may change that.
 create or replace temp table seen as
-select device_id, min(b.received_at) as first_at, max(b.received_at) as last_at
+select s.device_id, f.received_at as first_at, l.received_at as last_at
 from (
-    select row, device_id
-    from decoded_readings
-    where row not in (select row from decoded_outcomes where sender is not null)
-    union all
-    select row, sender from decoded_outcomes where sender is not null
-)
-join batch b using (row)
-group by device_id;
+    select device_id, min(row) as first_row, max(row) as last_row
+    from (
+        select row, device_id
+        from decoded_readings
+        where row not in (select row from decoded_outcomes where sender is not null)
+        union all
+        select row, sender from decoded_outcomes where sender is not null
+    )
+    group by device_id
+) s
+join batch f on f.row = s.first_row
+join batch l on l.row = s.last_row;
 
 update silver.devices
 set

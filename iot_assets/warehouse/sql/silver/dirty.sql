@@ -1,11 +1,11 @@
 -- builds:  dirtied, then ops.dirty: the minutes whose rollups are outdated by what was added, replaced or removed
--- from:    settled, leaving, forgotten
+-- from:    settled, leaving, {forgotten}
 -- What a message brought before and brings again, when it is settled once more, outdates nothing. since_at and until_at
 -- are the received times of what came or went, removed says that something went.
 create or replace temp table dirtied as
 with unchanged as (
     select s.device_id, s.metric, s.event_at, s.message_id, s.position
-    from forgotten f
+    from {forgotten} f
     join settled s using (device_id, metric, event_at, message_id, position)
     where f.place = 'readings'
         and s.holds
@@ -19,7 +19,7 @@ changed as (
     from settled
     where holds and place <> 'readings'
     union all
-    select device_id, metric, event_at, message_id, position, received_at, true from forgotten where place = 'readings'
+    select device_id, metric, event_at, message_id, position, received_at, true from {forgotten} where place = 'readings'
 )
 select
     device_id,

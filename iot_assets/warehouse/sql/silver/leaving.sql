@@ -1,16 +1,16 @@
 -- builds:  leaving, rows of silver that what arrives has displaced; gone says that an earlier arrival of the same value
 --          took the row's place, so that its message no longer counts as the one that brought it
--- from:    standing, settled
+-- from:    incumbents, weighed
 create or replace temp table leaving as
 select
-    standing.*,
-    settled.place is null as gone
-from standing
-left join settled
-    on settled.place = standing.place
-    and settled.device_id = standing.device_id
-    and settled.metric = standing.metric
-    and settled.event_at = standing.event_at
-    and settled.message_id = standing.message_id
-    and settled.position = standing.position
-where settled.place is null or settled.holds <> (standing.place = 'readings')
+    incumbents.*,
+    weighed.place is null as gone
+from incumbents
+left join weighed
+    on weighed.place = incumbents.place
+    and weighed.device_id = incumbents.device_id
+    and weighed.metric = incumbents.metric
+    and weighed.event_at = incumbents.event_at
+    and weighed.message_id = incumbents.message_id
+    and weighed.position = incumbents.position
+where weighed.place is null or weighed.holds <> (incumbents.place = 'readings')
