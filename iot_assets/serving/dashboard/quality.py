@@ -79,6 +79,7 @@ def build(frame: Frame) -> Show:
     changes = frame.panel("Changes of what is sent", wide=True)
     drift = frame.panel("Shapes of messages", wide=True)
     checks = frame.panel("Checks", wide=True)
+    exports = frame.panel()
 
     async def show(found: Found) -> None:
         span = frame.span()
@@ -87,13 +88,23 @@ def build(frame: Frame) -> Show:
         heat.draw(_heat(found["lacking"]), empty="No device with a rhythm was expected to send in this time.")
         refused.draw(_reasons(found["groups"]), empty="Nothing was rejected in this time.")
         broken.draw(_rules(found["hits"]), empty="No rule was broken in this time.")
-        query = urlencode({"from": span[0].isoformat(), "to": span[1].isoformat(), "limit": "100000"})
-        rejects.show(joined(_rejects(found["groups"], frame.now), frame.export(f"rejects?{query}")))
+        rejects.show(_rejects(found["groups"], frame.now))
         changes.show(_changes(found["changes"]))
         drift.show(_shapes(found["shapes"], frame.now))
         checks.show(_checks(frame, found["checks"]))
+        exports.show(_exports(frame, span))
 
     return show
+
+
+def _exports(frame: Frame, span: tuple[datetime, datetime]) -> Html:
+    query = urlencode({"from": span[0].isoformat(), "to": span[1].isoformat(), "limit": "100000"})
+    first = min(span[0], span[1] - timedelta(days=30)).date()
+    return joined(
+        frame.export(f"quality?from={first}&limit=100000", "scores"),
+        frame.export(f"quality/hours?{query}", "completeness"),
+        frame.export(f"rejects?{query}", "rejects"),
+    )
 
 
 def _score(rows: list[Row]) -> Options | None:
