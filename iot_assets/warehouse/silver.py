@@ -173,10 +173,9 @@ def _judge(connection: duckdb.DuckDBPyConnection, readings: pa.Table) -> None:
     """Make ``arriving``, with what the registry says of the decoded readings."""
     # Straight from its table DuckDB knows which side of the joins is the larger; else it hashes all readings.
     declared = readings["declared_id"].null_count < len(readings)
-    named = f"({query('silver/named')})" if declared else "decoded_readings"
-    connection.execute(
-        filled("silver/judged", judged="arriving", unjudged=f"({filled('silver/arriving', readings=named)})")
-    )
+    named = query("silver/named") if declared else "from decoded_readings"
+    unjudged = filled("silver/arriving", readings=f"({named})")
+    connection.execute(filled("silver/judged", judged="arriving", unjudged=f"({unjudged})"))
 
 
 def _move_books(connection: duckdb.DuckDBPyConnection) -> None:

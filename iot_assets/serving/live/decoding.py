@@ -85,8 +85,8 @@ class Decoding:
                 own.execute(filled("silver/redelivered", tails=nearby, files=files, unacknowledged=UNACKNOWLEDGED_SQL))
             else:
                 own.execute("create or replace temp table redelivered as select message_id from again")
-            named = f"({query('silver/named')})"
-            return own.sql(filled("silver/arriving", readings=named)).to_arrow_table()
+            named = query("silver/named")
+            return own.sql(filled("silver/arriving", readings=f"({named})")).to_arrow_table()
 
     def _known(self) -> pa.Table:
         rows = [(0, birth.topic, birth.part, birth.value) for birth in sorted(self._births.values())]
