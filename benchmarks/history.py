@@ -2,7 +2,8 @@
 
 Made once in ``benchmarks/work/``, a data folder that is copied for each benchmark that wants one: the warehouse file,
 and the lake as the job ``history`` leaves it, with every closed day exported. It is no substitute for data that came in
-by the ordinary path, only for their amount: 400 series (80 devices, 5 metrics), one reading each in 10 s or so.
+by the ordinary path, only for their amount: 400 series (80 devices, 5 metrics), one reading each in 10 s or so; or of a
+``Fleet`` of another form.
 """
 
 from __future__ import annotations
@@ -11,28 +12,32 @@ import argparse
 import shutil
 import sys
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iot_assets.lake.paths import DataPaths
 from iot_assets.warehouse.connection import Warehouse, transaction
 from iot_assets.warehouse.export import export
 
+if TYPE_CHECKING:
+    import duckdb
+
 WORK = Path(__file__).parent / "work"
-SERIES = 400
 _DAY_READINGS = """
 insert into silver.readings by name
 select
-    'old_' || (s // 5) as device_id,
-    'metric_' || (s % 5) as metric,
-    to_timestamp({start} + i * {step}) as event_at,
+    'old_' || (s // {metrics}) as device_id,
+    'metric_' || (s % {metrics}) as metric,
+    to_timestamp({start} + (i + s / {series}) * {step}) as event_at,
     20 + 5 * sin(i / 100.0) + s % 7 as value,
     null as value_text,
     'Cel' as unit,
     []::varchar[] as flags,
     'payload' as event_at_source,
     null as time_text,
-    to_timestamp({start} + i * {step} + 0.5) as received_at,
+    event_at + interval 500 milliseconds as received_at,
     (printf('%08x-0000-8000-8000-%012x', {day}, i * {series} + s))::uuid as message_id,
     0 as position,
     {day} as batch_id,
@@ -56,41 +61,67 @@ order by bucket_at
 """
 
 
-def make(path: Path, readings: int, days: int, end: float) -> None:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Who has spoken: devices, each with so many metrics."""
+
+    devices: int = 80
+    metrics: int = 5
+
+    @property
+    def series(self) -> int:
+        """Devices and metrics."""
+        return self.devices * self.metrics
+
+
+def fill(
+    connection: duckdb.DuckDBPyConnection, past: Past, *, start: float, seconds: float, each: int, batch: int
+) -> None:
+    """One batch: of each series so many readings, evenly over the seconds, with their rollups."""
+    names = {"start": start, "step": seconds / each, "per_day": each, "day": batch}
+    connection.execute(_DAY_READINGS.format(series=past.series, metrics=past.metrics, **names))
+    for name, width in (("1min", "minute"), ("1h", "hour"), ("1d", "day")):
+        connection.execute(_ROLLUP.format(name=name, width=width, day=batch))
+    for unit in ("bronze", "silver", "gold"):
+        connection.execute("insert into ops.applied values (?, ?, 'history', 0, now())", [unit, batch])
+
+
+def make(path: Path, readings: int, days: int, end: float, past: Past = Past()) -> None:
     """Fill a new warehouse file with ``readings`` over the ``days`` that end at ``end`` (seconds since 1970)."""
     path.unlink(missing_ok=True)
-    per_day = readings // days // SERIES
     warehouse = Warehouse(path)
     for day in range(days):
         started = time.perf_counter()
         with warehouse.connect() as connection, transaction(connection):
             start = int(end) // 86400 * 86400 - (days - day) * 86400
-            connection.execute(
-                _DAY_READINGS.format(start=start, step=86400 / per_day, per_day=per_day, series=SERIES, day=day + 1)
-            )
-            for name, width in (("1min", "minute"), ("1h", "hour"), ("1d", "day")):
-                connection.execute(_ROLLUP.format(name=name, width=width, day=day + 1))
-            for unit in ("bronze", "silver", "gold"):
-                connection.execute("insert into ops.applied values (?, ?, 'history', 0, now())", [unit, day + 1])
+            fill(connection, past, start=start, seconds=86400, each=readings // days // past.series, batch=day + 1)
         print(f"day {day + 1} of {days}: {time.perf_counter() - started:.1f} s", file=sys.stderr)
     with warehouse.connect() as connection, transaction(connection):
-        connection.execute(
-            "insert into gold.latest by name select device_id, metric, event_at, value, value_text, unit, flags,"
-            " received_at, message_id from silver.readings where batch_id = ? qualify row_number() over"
-            " (partition by device_id, metric order by event_at desc) = 1",
-            [days],
-        )
-        connection.execute(
-            "insert into silver.devices (device_id, origin, valid_from_at, first_seen_at, last_seen_at)"
-            " select device_id, 'seen', min(received_at), min(received_at), max(received_at) from gold.latest"
-            " group by device_id"
-        )
+        newest(connection, days)
+
+
+def newest(connection: duckdb.DuckDBPyConnection, batch: int) -> None:
+    """Latest values and devices, of those that this batch has heard."""
+    connection.execute(
+        "insert into gold.latest by name select device_id, metric, event_at, value, value_text, unit, flags,"
+        " received_at, message_id from silver.readings where batch_id = ? qualify row_number() over"
+        " (partition by device_id, metric order by event_at desc) = 1",
+        [batch],
+    )
+    connection.execute(
+        "insert into silver.devices (device_id, origin, valid_from_at, first_seen_at, last_seen_at)"
+        " select device_id, 'seen', min(received_at), min(received_at), max(received_at) from gold.latest"
+        " group by device_id"
+    )
 
 
 def export_days(path: Path) -> None:
     """Write its closed days to the lake beside it, as the job ``history`` does each night."""
     with Warehouse(path).connect() as connection:
         export(connection, closed_after=timedelta(hours=1), hot_days=35, grace=timedelta(days=1))
+
+
+SERIES = Past().series
 
 
 def history(readings: int, days: int = 30) -> Path:

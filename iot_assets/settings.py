@@ -296,11 +296,11 @@ class Serving(Section):
     """What is published to serving.duckdb."""
 
     whole_rows: Annotated[int, Field(ge=0)] = Field(
-        default=5000000,
-        description="silver.readings, gold.readings_1min and gold.readings_1h are published whole up to so many rows each.",
+        default=500000,
+        description="silver.readings, gold.readings_1min, gold.readings_1h, gold.readings_1d and gold.quality_hourly are copied whole up to so many rows each.",
     )
     recent_days: Annotated[int, Field(ge=1)] = Field(
-        default=1, description="Above that, so many recent days of each are published."
+        default=1, description="Above that, so many recent days of each are copied, and older ones that the lake does not have; the rest is read from there."
     )
 
 

@@ -20,7 +20,15 @@ import duckdb
 from iot_assets.warehouse.connection import insert, scalar, transaction
 from iot_assets.warehouse.ddl import literal, quote
 from iot_assets.warehouse.spans import Span, devices_of, within
-from iot_assets.warehouse.tables import QUALITY_HOURLY, QUALITY_LOG, READINGS, READINGS_1H, READINGS_1MIN, Table
+from iot_assets.warehouse.tables import (
+    QUALITY_HOURLY,
+    QUALITY_LOG,
+    READINGS,
+    READINGS_1D,
+    READINGS_1H,
+    READINGS_1MIN,
+    Table,
+)
 
 #: kind → (table, folder below the lake, order within a file).
 KINDS: Final = MappingProxyType(
@@ -28,19 +36,33 @@ KINDS: Final = MappingProxyType(
         "readings": (READINGS, "silver/readings", "device_id, metric, event_at"),
         "readings_1min": (READINGS_1MIN, "gold/readings_1min", "device_id, metric, bucket_at"),
         "readings_1h": (READINGS_1H, "gold/readings_1h", "device_id, metric, bucket_at"),
+        "readings_1d": (READINGS_1D, "gold/readings_1d", "device_id, metric, bucket_at"),
         "quality_hourly": (QUALITY_HOURLY, "gold/quality_hourly", "device_id, metric, hour_at"),
         "quality_log": (QUALITY_LOG, "gold/quality_log", "table_name, check_name, checked_at"),
     }
 )
+#: Kinds whose days never leave the warehouse file: they are few rows, and much asks for all of them.
+STAYING: Final = frozenset({"readings_1d"})
 
 
 def touch(connection: duckdb.DuckDBPyConnection, kind: str, source: str, column: str) -> None:
-    """Remember, within the writing transaction, that days of ``source`` have changed."""
+    """Remember, within the writing transaction, that days of ``source`` have changed; of exported ones which hours.
+
+    ``source`` names the columns device_id and ``column``, an instant.
+    """
     connection.execute(
         f"insert into ops.touched_days select distinct ?, date_of({column}) from {source}"
         " except select kind, day from ops.touched_days",
         [kind],
     )
+    connection.execute(
+        f"insert into ops.touched_hours select distinct $kind, hour_of({column}), device_id from {source}"
+        f" where date_of({column}) in (select day from ops.history where kind = $kind and state <> 'retired')"
+        " except select kind, hour_at, device_id from ops.touched_hours where kind = $kind",
+        {"kind": kind},
+    )
+    if kind == READINGS_1H.name:  # the rollups by day are made from those by hour
+        touch(connection, READINGS_1D.name, f"(select device_id, day_of({column}) as day_at from {source})", "day_at")
 
 
 def thaw(connection: duckdb.DuckDBPyConnection, kind: str, source: str, column: str) -> None:
@@ -149,6 +171,12 @@ def changed(connection: duckdb.DuckDBPyConnection, kind: str) -> set[date]:
     """Days that have changed since they were exported, or that never were; the warehouse file has them."""
     found = connection.execute("select distinct day from ops.touched_days where kind = ?", [kind])
     return {day for (day,) in found.fetchall()}
+
+
+def forget_touches(connection: duckdb.DuckDBPyConnection, kind: str, day: date) -> None:
+    """The lake has this day as it is now."""
+    connection.execute("delete from ops.touched_days where kind = ? and day = ?", [kind, day])
+    connection.execute("delete from ops.touched_hours where kind = ? and date_of(hour_at) = ?", [kind, day])
 
 
 def let_go(connection: duckdb.DuckDBPyConnection) -> None:

@@ -7,7 +7,7 @@ Belongs here: what is published whole, what only for a recent span, and the swap
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -15,12 +15,12 @@ from typing import Final
 import duckdb
 
 from iot_assets.errors import StorageError
-from iot_assets.warehouse import derived, history, views
+from iot_assets.warehouse import derived, history, spanned, views
 from iot_assets.warehouse.connection import scalar, transaction
 from iot_assets.warehouse.ddl import comments, create_table, literal
 from iot_assets.warehouse.durable import sync
 from iot_assets.warehouse.rules import judging
-from iot_assets.warehouse.spans import instant, merge, within
+from iot_assets.warehouse.spans import instant
 from iot_assets.warehouse.tables import (
     ALERTS,
     CORRECTIONS,
@@ -35,10 +35,8 @@ from iot_assets.warehouse.tables import (
     LATEST,
     METRICS,
     OUTCOME_COUNTS,
-    QUALITY_LOG,
     QUALITY_SCORE,
     READINGS,
-    READINGS_1D,
     REJECTS,
     RULE_HITS,
     SCHEMA_VERSIONS,
@@ -47,7 +45,7 @@ from iot_assets.warehouse.tables import (
 
 #: Published whole: small, or what people look at most.
 WHOLE: Final = (
-    FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS, READINGS_1D, LATEST,
+    FILES, OUTCOME_COUNTS, CORRECTIONS, REJECTS, DEVICES, METRICS, SCHEMA_VERSIONS, LATEST,
     FORMULAS, DERIVED_1H, DERIVED_1D, DEVICE_STATUS, DEVICE_EVENTS, ALERTS,
     DEVICE_ROUTES, QUALITY_SCORE,
 )  # fmt: skip
@@ -55,11 +53,6 @@ WHOLE: Final = (
 RECENT: Final = MappingProxyType({RULE_HITS: timedelta(days=35)})
 #: Published whole while small; else for a recent span, joined by a view with the days that the lake has.
 SPANNED: Final = MappingProxyType({kind: table for kind, (table, _, _) in history.KINDS.items()})
-#: Never whole, as every run adds to it and few read it: recent days, and those that the lake has.
-_NEVER_WHOLE: Final = (QUALITY_LOG,)
-#: So many rows of days that have changed since the lake got them are copied; more (someone's loaded years) are
-#: published when the next export has written them, and until then as the lake has them.
-_CHANGED_ROWS: Final = 5_000_000
 #: Of the ledger, the files that the published tables contain: a file that silver has yet to settle is not in them.
 _SETTLED: Final = (
     " where batch_id not in (select batch_id from {home}.ops.applied where unit = 'bronze'"
@@ -128,7 +121,6 @@ def _fill_all(
 ) -> dict[str, int]:
     rows: dict[str, int] = {}
     connection.execute("create schema serving.ops")
-    connection.execute(f"create table serving.ops.thawed as from {home}.ops.thawed")
     # What the live tail reads later messages with: of each topic the last.
     connection.execute(
         "create table serving.ops.births as select topic, part, value, received_at, message_id"
@@ -145,8 +137,14 @@ def _fill_all(
         since = instant(datetime.now(UTC) - span)
         recent = f"select * from {home}.{table.full_name} where {table.time} >= {since}"
         rows[table.full_name] = _fill(connection, table, table.full_name, recent)
-    for kind, table in SPANNED.items():
-        rows |= _fill_spanned(connection, kind, table, whole_rows, recent_days)
+    spanned.prepare(connection)
+    for kind in SPANNED:
+        parts = spanned.parts(connection, kind, whole_rows=whole_rows, recent_days=recent_days)
+        rows[parts.name] = _fill(connection, SPANNED[kind], parts.table, parts.content)
+        if parts.view:
+            connection.execute("use serving")  # a view's body must not name the catalog
+            connection.execute(parts.view)
+            connection.execute(f"use {home}")
     connection.execute(
         "create table serving.ops.published (version varchar not null, published_at timestamptz not null)"
     )
@@ -169,56 +167,6 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: Table, name: str, conten
     connection.execute(create_table(table, name=f"serving.{name}", unpacked=unpacked))
     connection.execute(f"insert into serving.{name} by name {content}")
     return int(scalar(connection, f"select count(*) from serving.{name}"))
-
-
-def _fill_spanned(
-    connection: duckdb.DuckDBPyConnection, kind: str, table: Table, whole_rows: int, recent_days: int
-) -> dict[str, int]:
-    """Whole while small; else, as a table, days that the lake does not have as they are now, and a view of both."""
-    home = scalar(connection, "select current_database()")
-    exported = history.exported(connection, kind)
-    count = int(scalar(connection, f"select count(*) from {table.full_name}"))
-    small = count <= whole_rows and table not in _NEVER_WHOLE
-    if small and not history.has_cold(connection, kind):
-        return {table.full_name: _fill(connection, table, table.full_name, f"select * from {home}.{table.full_name}")}
-    today = datetime.now(UTC).date()
-    # One day more than the newest: clocks of devices may run a little ahead.
-    recent = {today + timedelta(days=1 - ago) for ago in range(recent_days + 2)}
-    if not exported:
-        return {table.full_name: _fill(connection, table, table.full_name, _days(f"{home}.", table, recent))}
-    changed = history.changed(connection, kind)
-    copied = recent - (exported.keys() - changed) | _affordable(connection, table, changed - recent)
-    rows = _fill(connection, table, f"{table.full_name}_recent", _days(f"{home}.", table, copied))
-    files = [path for day, path in exported.items() if day not in copied]
-    lake = history.from_files(table, history.lake_of(connection), files)
-    rest = history.cold(connection, kind, copied)  # of days of which some devices are copied
-    connection.execute("use serving")  # a view's body must not name the catalog
-    content = f"select * from {table.full_name}_recent union all {lake} union all {rest}"
-    connection.execute(f"create view {table.full_name} as {content}")
-    connection.execute(f"use {home}")
-    return {f"{table.full_name} (recent)": rows}
-
-
-def _affordable(connection: duckdb.DuckDBPyConnection, table: Table, days: set[date]) -> set[date]:
-    """The newest of the days, as many as are not too much to copy each minute."""
-    counted = f"select date_of({table.time}) as day, count(*) from ({_days('', table, days)}) group by 1"
-    rows = dict(connection.execute(counted).fetchall())
-    found, total = set(), 0
-    for day in sorted(days, reverse=True):
-        total += rows.get(day, 0)
-        if total > _CHANGED_ROWS:
-            break
-        found.add(day)
-    return found
-
-
-def _days(catalog: str, table: Table, days: set[date]) -> str:
-    """A query for the rows of these days: literal spans, so that it prunes, and exactly the days within them."""
-    assert table.time is not None
-    spans = merge([history.span_of(day) for day in sorted(days)])
-    rows = within(catalog + table.full_name, table.time, spans)
-    listed = ", ".join(f"date '{day}'" for day in sorted(days)) or "null"
-    return f"select * from ({rows}) where date_of({table.time}) in ({listed})"
 
 
 def _views(connection: duckdb.DuckDBPyConnection) -> set[str]:

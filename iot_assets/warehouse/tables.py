@@ -629,9 +629,9 @@ PRUNED: Final = Table(
 )
 
 HISTORY: Final = Table(
-    "ops", "history", "Days of silver.readings, gold.readings_1min, gold.readings_1h, gold.quality_hourly and gold.quality_log that the lake holds as sorted Parquet.",
+    "ops", "history", "Days of silver.readings, gold.readings_1min, gold.readings_1h, gold.readings_1d, gold.quality_hourly and gold.quality_log that the lake holds as sorted Parquet.",
     (
-        _r("kind", "VARCHAR", "readings, readings_1min, readings_1h, quality_hourly or quality_log.", expect="kind in ('readings', 'readings_1min', 'readings_1h', 'quality_hourly', 'quality_log')"),
+        _r("kind", "VARCHAR", "readings, readings_1min, readings_1h, readings_1d, quality_hourly or quality_log.", expect="kind in ('readings', 'readings_1min', 'readings_1h', 'readings_1d', 'quality_hourly', 'quality_log')"),
         _r("day", "DATE", "The day of the event time, UTC."),
         _r("path", "VARCHAR", "The file, relative to the lake."),
         _r("rows", "BIGINT", "Rows in it."),
@@ -648,6 +648,15 @@ TOUCHED_DAYS: Final = Table(
     (
         _r("kind", "VARCHAR", "As in ops.history."),
         _r("day", "DATE", "The day of the event time, UTC."),
+    ),
+)
+
+TOUCHED_HOURS: Final = Table(
+    "ops", "touched_hours", "Of exported days, the hours of devices that have changed since: the publication takes these from the warehouse file.",
+    (
+        _r("kind", "VARCHAR", "As in ops.history."),
+        _r("hour_at", AT, "Start of the hour, by event time."),
+        _r("device_id", "VARCHAR", "The device."),
     ),
 )
 
@@ -683,7 +692,7 @@ TABLES: Final = MappingProxyType(
             FORMULAS, DERIVED_1H, DERIVED_1D,
             DEVICE_STATUS, DEVICE_EVENTS, QUALITY_HOURLY, QUALITY_SCORE, QUALITY_LOG, ALERTS,
             APPLIED, DIRTY, DEVICE_FACTS, METRIC_FACTS, BIRTHS, REREADS, PRUNED, HISTORY, TOUCHED_DAYS,
-            THAWED, FORMULA_DEVICES,
+            TOUCHED_HOURS, THAWED, FORMULA_DEVICES,
             RULES, UNJUDGED_DAYS, JUDGED, DIRTY_HOURS, RHYTHM, MADE_BY,
         )
     }

@@ -124,12 +124,7 @@ def test_views_over_the_lake_are_compared_as_tables_are(published: House) -> Non
     shutil.copy(published.paths.serving, kept)
     published.publish(whole_rows=0)
     assert found(str(kept), str(kept), code=0) == {}
-    assert set(found(str(kept), str(published.paths.serving))) <= {
-        "silver.readings",
-        "gold.readings_1min",
-        "gold.readings_1h",
-        "gold.quality_hourly",
-    }, "with whole_rows = 0 only recent days are published where the lake has none"
+    assert found(str(kept), str(published.paths.serving), code=0) == {}, "the days that the lake lacks are few"
 
 
 @pytest.mark.parametrize("arguments", [["one.duckdb"], ["a", "b", "--rebuild", "2025-11-12"]])

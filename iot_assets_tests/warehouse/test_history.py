@@ -76,9 +76,9 @@ def week(house: House, a_week: House) -> House:
 
 
 def test_each_closed_day_is_exported_once_sorted_and_whole(week: House) -> None:
-    assert export(week).written == 18
+    assert export(week).written == 24
     files = exported(week)
-    assert len(files) == 18
+    assert len(files) == 24
     assert states(week) == [(day, "hot") for day in range(6, 0, -1)]
     for file in files:
         table = pq.ParquetFile(week.paths.lake / file).read()
@@ -128,16 +128,16 @@ def test_late_data_thaws_its_days_heals_them_and_they_are_exported_under_a_new_n
     assert tables_with_lake(week) == expected
     assert published(week) == {name: expected[name] for name in published(week)}, "also before the next export"
 
-    assert export(week, hot_days=2).written == 6
+    assert export(week, hot_days=2).written == 8
     assert set(before) < set(exported(week)), "what was replaced stays for those who read it"
-    assert len(exported(week)) == len(before) + 6
+    assert len(exported(week)) == len(before) + 8
     assert export(week, hot_days=2, grace=AT_ONCE).deleted == 0, "the publication still names it"
     assert published(week) == {name: expected[name] for name in published(week)}
     assert export(week, hot_days=2).deleted == 0, "the grace time is not over"
-    assert export(week, hot_days=2, grace=AT_ONCE).deleted == 3
+    assert export(week, hot_days=2, grace=AT_ONCE).deleted == 4
     assert published(week) == {name: expected[name] for name in published(week)}
     assert tables_with_lake(week) == expected
-    assert len(set(before) & set(exported(week))) == len(before) - 3
+    assert len(set(before) & set(exported(week))) == len(before) - 4
 
 
 def test_late_data_fetches_back_no_device_but_its_own(week: House) -> None:
@@ -182,7 +182,7 @@ def test_more_late_days_than_can_be_copied_each_minute_are_published_with_the_ne
     week: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export(week)
-    monkeypatch.setattr("iot_assets.warehouse.publish._CHANGED_ROWS", 3)
+    monkeypatch.setattr("iot_assets.warehouse.spanned._CHANGED_ROWS", 3)
     LakeBuilder(week.paths, start_ms=1_770_000_000_000).land(
         *(days_ago(day + 0.00001, late=True, t=1) for day in (3, 5, 20, 21))
     )
@@ -211,7 +211,43 @@ def test_an_exported_file_of_an_older_version_lacks_what_came_later(week: House)
     assert published(week) == before
 
 
-def test_the_open_day_is_not_exported(house: House) -> None:
+def test_a_long_day_is_exported_while_it_goes_on_and_published_with_what_has_come_since(
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, empty_warehouse: Path
+) -> None:
+    monkeypatch.setattr("iot_assets.warehouse.export.OPEN_ROWS", 1)
+    lake = LakeBuilder(house.paths)
+    lake.land(*(days_ago(n / 100, device, t=n) for n in range(9, 0, -1) for device in ("a", "b")))
+    house.run()
+    assert export(house).written >= 3
+    lake.land(days_ago(0.001, t=50), days_ago(0.04001, "b", late=True, t=51), days_ago(0.03, late=True, t=52))
+    house.run()
+    found = published(house)
+    expected = taken_in_anew(house, tmp_path / "anew", empty_warehouse).tables()
+    assert found == {name: expected[name] for name in found}
+    with duckdb.connect(str(house.paths.serving), read_only=True) as connection:
+        copied = connection.execute("select device_id, value from silver.readings_recent order by all").fetchall()
+        assert {("a", 50.0), ("a", 52.0), ("b", 51.0)} <= set(copied)
+        assert len(copied) < 18, "of the rest, what lies in other hours is read from the lake"
+        connection.execute("set TimeZone = 'Asia/Kathmandu'")
+        assert connection.execute("select count(*) from silver.readings").fetchall() == [(20,)]
+    assert export(house).written >= 3
+    assert published(house) == found
+    assert house.ask("select count(*) from ops.touched_hours") == [(0,)]
+
+
+def test_late_data_of_one_device_copies_no_more_than_its_hours(week: House) -> None:
+    export(week)
+    LakeBuilder(week.paths, start_ms=1_770_000_000_000).land(days_ago(4.00001, late=True, t=50))
+    week.run()
+    published(week)
+    with duckdb.connect(str(week.paths.serving), read_only=True) as connection:
+        old = (
+            "select device_id, value from silver.readings_recent where event_at < now() - interval 3 days order by all"
+        )
+        assert connection.execute(old).fetchall() == [("a", 4.1), ("a", 50.0)]
+
+
+def test_an_open_day_that_is_short_is_not_exported(house: House) -> None:
     LakeBuilder(house.paths).land(days_ago(0, t=1))
     house.run()
     assert export(house).written == 0
@@ -291,7 +327,7 @@ def test_after_the_warehouse_is_deleted_its_exports_are_replaced_and_nobody_miss
     assert published(week) == before
     export(week, hot_days=2, grace=AT_ONCE)
     assert not set(leftovers) & set(exported(week))
-    assert len(exported(week)) == 18
+    assert len(exported(week)) == 24
     assert published(week) == before
     assert week.ask("select count(*) from ops.history where state = 'retired'") == [(0,)]
 
@@ -308,7 +344,7 @@ def test_a_day_that_a_rebuild_has_emptied_goes_from_the_lake(week: House) -> Non
     assert len(published(week)["silver.readings"]) == 14
     assert (20, "retired") in states(week)
     export(week, grace=AT_ONCE)
-    assert len(exported(week)) == 18
+    assert len(exported(week)) == 24
     assert not list((week.paths.lake / "silver").rglob(f"date={datetime.now(UTC).date() - timedelta(days=20)}"))
 
 
@@ -381,7 +417,7 @@ def test_a_killed_export_leaves_nothing_wrong(week: House, words: str, when: str
     export(week, hot_days=2)
     assert published(week) == before
     export(week, hot_days=2, grace=AT_ONCE)
-    assert len(exported(week)) == 18, "what the killed one left behind is gone"
+    assert len(exported(week)) == 24, "what the killed one left behind is gone"
     assert not list(week.paths.lake.rglob("*.tmp"))
     assert published(week) == before
 
