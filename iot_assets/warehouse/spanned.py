@@ -64,9 +64,9 @@ def parts(connection: duckdb.DuckDBPyConnection, kind: str, *, whole_rows: int, 
         return Parts(name, name, content)
     connection.execute(
         "insert into serving.ops.touched_hours"
-        f" select {literal(kind)}, epoch_us(hour_at) // {_HOUR_US}, device_id from touched"
+        f" select {literal(kind)}, epoch_us(hour_at) // {_HOUR_US}, device_id from touched_now"
     )
-    altered = connection.execute("select distinct date_of(hour_at) from touched").fetchall()
+    altered = connection.execute("select distinct date_of(hour_at) from touched_now").fetchall()
     view = _view(connection, kind, exported, {day for (day,) in altered})
     return Parts(f"{name} (recent)", f"{name}_recent", content, view)
 
@@ -74,17 +74,17 @@ def parts(connection: duckdb.DuckDBPyConnection, kind: str, *, whole_rows: int, 
 def _lacking(
     connection: duckdb.DuckDBPyConnection, kind: str, days: Collection[date], exported: Collection[date]
 ) -> str:
-    """A query for what the lake lacks of these days; what is touched of exported ones is staged in ``touched``."""
+    """A query for what the lake lacks of these days; what is touched of exported ones is staged in ``touched_now``."""
     table = history.KINDS[kind][0]
     assert table.time is not None
     connection.execute(
-        "create or replace temp table touched as select hour_at, device_id from ops.touched_hours"
+        "create or replace temp table touched_now as select hour_at, device_id from ops.touched_hours"
         " where kind = ? and date_of(hour_at) in (select unnest(?::date[]))",
         [kind, list(days)],
     )
     hours = [
         Span(span.first, span.last + timedelta(hours=1) - timedelta.resolution)
-        for span in spans_of(connection, "touched", "hour_at")
+        for span in spans_of(connection, "touched_now", "hour_at")
     ]
     whole = _of_days(table, set(days) - set(exported))
     if not hours:
@@ -92,7 +92,7 @@ def _lacking(
     return (
         f"{whole} union all"
         f" select r.* from ({within(table.full_name, table.time, hours)}) r"
-        f" semi join touched t on t.device_id = r.device_id and t.hour_at = hour_of(r.{table.time})"
+        f" semi join touched_now t on t.device_id = r.device_id and t.hour_at = hour_of(r.{table.time})"
     )
 
 
