@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+import dagster as dg
 import pytest
 import yaml
 
@@ -18,6 +21,8 @@ from iot_assets.settings import load_settings
 
 ROOT: Final = Path(__file__).parents[2]
 UNITS: Final = sorted((ROOT / "deploy" / "systemd").iterdir())
+CELERY: Final = ROOT / "deploy" / "celery"
+LAUNCHER: Final[dict[str, Any]] = yaml.safe_load((CELERY / "run_launcher.yaml").read_text(encoding="utf-8"))
 PLACE: Final = "/srv/iot_assets"
 COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
 PARTS: Final = {name: part for name, part in COMPOSE["services"].items() if part["image"] == "iot-assets"}
@@ -46,6 +51,26 @@ def test_every_verb_that_a_unit_or_a_container_runs_is_one() -> None:
 def test_the_page_and_the_manual_name_every_unit_and_service() -> None:
     page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
     assert [name for name in [*COMPOSE["services"], *(unit.stem for unit in UNITS)] if name not in page] == []
+
+
+def test_the_warm_worker_and_its_launcher_meet_at_a_redis_that_only_this_machine_reaches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
+    worker = runpy.run_path(str(CELERY / "dagster_celery_config.py"))
+    assert {worker["broker_url"], worker["result_backend"], *LAUNCHER["run_launcher"]["config"].values()} == {
+        "redis://127.0.0.1:6379/0"
+    }
+
+
+@pytest.mark.skipif(
+    find_spec("dagster_celery") is None, reason="DAGSTER-CELERY IS NOT INSTALLED: its launcher was not loaded"
+)
+def test_dagster_takes_the_launcher_in_our_instances_settings(tmp_path: Path) -> None:
+    settings = (ROOT / "dagster.yaml").read_text(encoding="utf-8").replace("data/dagster", str(tmp_path / "storage"))
+    (tmp_path / "dagster.yaml").write_text(settings + (CELERY / "run_launcher.yaml").read_text(encoding="utf-8"))
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        assert type(instance.run_launcher).__name__ == LAUNCHER["run_launcher"]["class"]
 
 
 @pytest.mark.parametrize("name", sorted(PARTS))
