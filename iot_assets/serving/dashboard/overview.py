@@ -80,7 +80,9 @@ def build(frame: Frame) -> Show:
             banner.show(joined(_banner(problems, []) if problems else Html(""), await arriving.shown(frame.edition)))
         else:
             banner.show(_banner(problems, found["alerts"]))
-        states.draw(_ring(by_state), empty="No device is known yet: the first is here with the first run after its message.")
+        states.draw(
+            _ring(by_state), empty="No device is known yet: the first is here once a run has taken its message."
+        )
         messages.draw(
             messages_chart(found["passing"], bucket_seconds(span, _BARS), span), empty="No messages in this time."
         )
