@@ -18,8 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iot_assets.lake.paths import DataPaths
+from iot_assets.sections.rules import in_force
+from iot_assets.settings import Settings
 from iot_assets.warehouse.connection import Warehouse, transaction
 from iot_assets.warehouse.export import export
+from iot_assets.warehouse.rules.stage import fingerprint
 
 if TYPE_CHECKING:
     import duckdb
@@ -124,8 +127,17 @@ def export_days(path: Path) -> None:
 SERIES = Past().series
 
 
+def note_judged(path: Path) -> None:
+    """Note that the rules in force have judged it; else each run would judge half a million readings more."""
+    rules = [rule for rule in in_force(Settings().rules) if rule.action != "quarantine"]
+    with Warehouse(path).connect() as connection, transaction(connection):
+        connection.execute("delete from ops.unjudged_days")
+        connection.execute("delete from ops.rules")
+        connection.execute("insert into ops.rules values (?)", [fingerprint(rules)])
+
+
 def history(readings: int, days: int = 30) -> Path:
-    """The data folder, made if it is not there yet."""
+    """The data folder, made if it is not there yet, of the schema and judged by the rules of now."""
     folder = WORK / f"history_{readings}_{days}"
     if not folder.exists():
         unfinished = folder.with_suffix(".making")
@@ -135,6 +147,7 @@ def history(readings: int, days: int = 30) -> Path:
         make(warehouse, readings, days, time.time())
         export_days(warehouse)
         unfinished.rename(folder)
+    note_judged(DataPaths(folder).warehouse)
     return folder
 
 
