@@ -4,10 +4,11 @@
     python benchmarks/publication.py --readings 10000000 --days 3 --repetitions 3    # the same days, fewer of them
 
 The days, with rollups, quality and ledger, are made straight in SQL (``history.py``) and exported by the export that
-the job ``history`` runs, today included as far as the hour before this one. What has come since then, an hour to two as
-the worst minute finds it, is made in SQL, too, and noted as changed the way silver and gold note it. Then minutes are
-landed, taken by the real write units and published; what counts is ``publish_now`` alone, as the step ``serving`` calls
-it. ``--statements`` prints what took longest in the last one.
+the job ``history`` runs at seven minutes past the hour, today included. Taken is the last such moment that is half an
+hour ago or more. What has come since then is made in SQL, too, and noted as changed the way silver and gold note it:
+the publication copies the hours that it lies in. Then minutes are landed, taken by the real write units and published;
+what counts is ``publish_now`` alone, as the step ``serving`` calls it. ``--statements`` prints what took longest in the
+last one.
 """
 
 from __future__ import annotations
@@ -90,10 +91,11 @@ def note(connection: duckdb.DuckDBPyConnection, since: float) -> None:
         history.touch(connection, kind, rows, str(table.time))
 
 
-def make(data: Path, readings: int, days: int, now: float) -> None:
-    """Days that are over, today as far as the hour before this one, and all of it in the lake."""
+def make(data: Path, readings: int, days: int, until: float) -> None:
+    """Days that are over, today as far as this moment, and all of it in the lake."""
     paths = DataPaths(data)
-    midnight, until = now // DAY * DAY, _exported_until(now)
+    now = time.time()
+    midnight = now // DAY * DAY
     each = readings // days // FLEET.series
     make_days(paths.warehouse, readings, days, now, FLEET)
     with Warehouse(paths.warehouse).connect() as connection:
@@ -110,8 +112,9 @@ def make(data: Path, readings: int, days: int, now: float) -> None:
     export_days(paths.warehouse)
 
 
-def _exported_until(now: float) -> float:
-    return now // HOUR * HOUR - HOUR
+def exported_at(now: float) -> float:
+    """Seven past the hour, half an hour ago or more; midnight, where that was yesterday."""
+    return max((now - 37 * MINUTE) // HOUR * HOUR + 7 * MINUTE, now // DAY * DAY)
 
 
 def _part(each: int, seconds: float) -> int:
@@ -119,17 +122,17 @@ def _part(each: int, seconds: float) -> int:
     return max(1, round(each * seconds / DAY))
 
 
-def since_then(data: Path, readings: int, days: int, now: float) -> None:
-    """What has come since the export."""
+def since_then(data: Path, readings: int, days: int, start: float, now: float) -> None:
+    """What has come between the export and now."""
     with Warehouse(DataPaths(data).warehouse).connect() as connection, transaction(connection):
-        start = _exported_until(time.time())
         each = _part(readings // days // FLEET.series, now - start)
         fill(connection, FLEET, start=start, seconds=now - start, each=each, batch=days + 2)
-        # Of the day there are two rows now.
-        connection.execute(
-            "delete from gold.readings_1d where bucket_at >= to_timestamp(?) and last_at < to_timestamp(?)",
-            [now // DAY * DAY, start],
-        )
+        # Of the hour and the day there are two rows now.
+        for table, width in (("readings_1h", HOUR), ("readings_1d", DAY)):
+            connection.execute(
+                f"delete from gold.{table} where bucket_at >= to_timestamp(?) and last_at < to_timestamp(?)",
+                [start // width * width, start],
+            )
         connection.execute("delete from gold.latest; delete from silver.devices")
         newest(connection, days + 2)
         connection.execute(_QUALITY.split(";", maxsplit=1)[0].format(start=start))
@@ -187,8 +190,8 @@ def main() -> None:
     asked.add_argument("--days", type=int, default=30)
     asked.add_argument("--statements", action="store_true")
     given = asked.parse_args()
-    now = time.time()
-    past = given.work / f"publication_{given.readings}_{given.days}_{datetime.now(UTC):%Y-%m-%d_%H}"
+    start = exported_at(time.time())
+    past = given.work / f"publication_{given.readings}_{given.days}_{datetime.fromtimestamp(start, UTC):%Y-%m-%d_%H}"
     for other in given.work.glob("publication_*"):
         if other != past:
             shutil.rmtree(other)
@@ -196,15 +199,18 @@ def main() -> None:
         unfinished = past.with_suffix(".making")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        make(unfinished, given.readings, given.days, now)
+        make(unfinished, given.readings, given.days, start)
         unfinished.rename(past)
     with folder(given.work) as work:
         data = work / "data"
         warehouse = DataPaths(past).warehouse
         shutil.copytree(past, data, copy_function=_linked_or_copied(warehouse))
         now = time.time() // MINUTE * MINUTE
-        since_then(data, given.readings, given.days, now - MINUTE * (given.repetitions + 1))
-        figures = Figures("publication", readings=given.readings, days=given.days, devices=FLEET.devices)
+        since_then(data, given.readings, given.days, start, now - MINUTE * (given.repetitions + 1))
+        copied = round((now - start // HOUR * HOUR) / MINUTE)
+        figures = Figures(
+            "publication", readings=given.readings, days=given.days, devices=FLEET.devices, minutes_copied=copied
+        )
         measure(figures, data, given.repetitions, now, statements=given.statements)
     figures.keep(given.into)
 
