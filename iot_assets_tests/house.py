@@ -74,10 +74,13 @@ class House:
             forget(connection, day)
             run_chain(connection, self.settings)
 
-    def publish(self, *, whole_rows: int = 5_000_000, recent_days: int = 1) -> publish.Published:
-        """Publish what there is."""
+    def publish(self, *, whole_rows: int | None = None, recent_days: int | None = None) -> publish.Published:
+        """Publish what there is; as much as its settings say, where not told otherwise."""
+        asked = self.settings.serving
+        whole = asked.whole_rows if whole_rows is None else whole_rows
+        days = asked.recent_days if recent_days is None else recent_days
         with self.open() as connection:
-            return publish.publish(connection, self.paths.serving, whole_rows=whole_rows, recent_days=recent_days)
+            return publish.publish(connection, self.paths.serving, whole_rows=whole, recent_days=days)
 
     def ask(self, sql: str) -> list[Row]:
         """Rows of a query on the warehouse."""

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from iot_assets.serving.beginning import beginning
 from iot_assets.serving.published import QuestionError
+from iot_assets.warehouse.beginning import beginning
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,9 @@ from iot_assets.bench.registry import BENCHMARKS, TARGETS, Target
 
 FOLDER: Final = Path(__file__).parents[2] / "benchmarks"
 SCRIPTS: Final = {
-    name[1]: path for path in FOLDER.glob("*.py") if (name := re.search(r'Figures\("(\w+)"', path.read_text("utf-8")))
+    name[1]: path
+    for path in FOLDER.glob("*.py")
+    if (name := re.search(r'Figures\(\s*"(\w+)"', path.read_text("utf-8")))
 }
 #: What is found of injected faults is no speed, and some were measured before there was a common format.
 OTHERWISE: Final = ("faults", "chaos", "minute-", "year-", "dashboard-", "heal-", "trace-")

@@ -1,7 +1,7 @@
 """The publication of a platform that nothing has come to yet: the tables of any other, empty.
 
 What is not published yet can be shown beside it, so that nobody waits for the first run. Belongs here: making it. Does
-not: opening it (``pool``).
+not: opening it (``serving/pool``).
 """
 
 from __future__ import annotations
