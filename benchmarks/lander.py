@@ -15,6 +15,7 @@ CPU time and memory are those of the whole process, CPU time less that of one th
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -83,7 +84,8 @@ def pathway(python: Path, here: Path, port: int, messages: int) -> tuple[Ended, 
         drain("bare", here, port, 0)
     script = [str(python), str(HERE / "mqtt_pathway.py"), "--port", str(port), "--state", str(here / "pathway")]
     used = program(*script, "--messages", str(messages), cwd=here)
-    return used, float(used.output.split()[-1])
+    (seconds,) = re.findall(r"^seconds ([\d.]+)$", used.output, re.MULTILINE)
+    return used, float(seconds)
 
 
 #: Name → how the backlog is drained, and the part of it that is queued.
