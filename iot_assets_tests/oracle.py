@@ -630,10 +630,20 @@ def _latest_rows(readings: list[_Said], known: _Known, hits: list[tuple[_Said, R
             _flags(r, known),
             r.message.received_at,
             r.message.message_id,
-            tuple(sorted(rule.name for hit, rule, _, _ in hits if hit is r)),
+            tuple(sorted({rule.name for hit, rule, _, _ in hits if _alike(hit, r)})),
         )
         for r in newest.values()
     ]
+
+
+def _alike(one: _Said, other: _Said) -> bool:
+    """Whether they differ in their place in one message at most, which newest readings do not tell."""
+    return one.message is other.message and (one.device, one.metric, one.at, one.value) == (
+        other.device,
+        other.metric,
+        other.at,
+        other.value,
+    )
 
 
 def fixed(value: float) -> int:

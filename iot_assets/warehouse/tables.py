@@ -315,7 +315,7 @@ LATEST: Final = Table(
         _r("flags", "VARCHAR[]", "Its flags."),
         _r("received_at", AT, "When it was received."),
         _r("message_id", "UUID", "The message that brought it."),
-        _c("rules", "VARCHAR[]", "Names of the rules that it breaks, in alphabetical order."),
+        _c("rules", "VARCHAR[]", "Names of the rules that it breaks, or one of the same message, time and value, in alphabetical order."),
     ),
     key=("device_id", "metric"),
 )
