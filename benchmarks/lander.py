@@ -84,7 +84,7 @@ def pathway(python: Path, here: Path, port: int, messages: int) -> tuple[Ended, 
         drain("bare", here, port, 0)
     script = [str(python), str(HERE / "mqtt_pathway.py"), "--port", str(port), "--state", str(here / "pathway")]
     used = program(*script, "--messages", str(messages), cwd=here)
-    (seconds,) = re.findall(r"^seconds ([\d.]+)$", used.output, re.MULTILINE)
+    (seconds,) = re.findall(r"^seconds (\S+)$", used.output, re.MULTILINE)
     return used, float(seconds)
 
 
