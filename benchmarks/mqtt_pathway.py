@@ -1,15 +1,16 @@
 """Pathway draining a broker, as a reference: JSON to columns, acknowledged once its persistence has them on disk.
 
-    VENV/bin/python benchmarks/mqtt_pathway.py --port 1883 --messages 1000000 --state FOLDER
+    VENV/bin/python benchmarks/mqtt_pathway.py --port 1883 --messages 1000000 --state FOLDER --told FILE
 
 Runs with a Python that has Pathway (``pip install pathway``), which this project does not need; ``lander.py --pathway
-VENV/bin/python`` calls it. Resumes the session of the client id "drain" and prints the seconds from its start, imports
+VENV/bin/python`` calls it. Resumes the session of the client id "drain" and tells the seconds from its start, imports
 apart, until so many messages are counted. Its connector: https://pathway.com/developers/api-docs/pathway-io/mqtt
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import time
 from pathlib import Path
@@ -30,8 +31,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--messages", type=int, required=True)
-    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--state", type=Path, required=True, help="a folder for what it persists")
+    parser.add_argument("--told", type=Path, required=True, help="a file for the seconds")
     arguments = parser.parse_args()
+    logging.disable(logging.INFO)  # else a line for each acknowledgement
     began = time.monotonic()
 
     def on_change(row: dict[str, Any], **_: object) -> None:
@@ -39,7 +42,7 @@ def main() -> None:
             tell()
 
     def tell() -> None:
-        print(f"\nseconds {time.monotonic() - began}", flush=True)  # between lines of its log
+        arguments.told.write_text(str(time.monotonic() - began))
         os._exit(0)  # a stream has no end of its own
 
     if not arguments.messages:
