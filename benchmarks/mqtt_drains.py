@@ -28,6 +28,8 @@ _CONNECTED, _SUBSCRIBED = b"\x20\x02", b"\x90\x03"
 #: So many are answered for at once, or what there is after such a pause: answered one by one, Mosquitto sends the next
 #: one by one, and a packet of its own for each costs more than all else.
 _TOGETHER, _PAUSE_SECONDS = 5_000, 0.005
+#: Whoever reads a little as soon as it is there reads little each time; after a breath there is more.
+_MUCH, _BREATH_SECONDS = 1 << 17, 0.001
 
 
 def bare(port: int, client_id: str, messages: int) -> None:
@@ -44,13 +46,16 @@ def bare(port: int, client_id: str, messages: int) -> None:
     left, answers = b"", array("H")
     while messages > 0:
         if select.select([sock], [], [], _PAUSE_SECONDS)[0]:
-            left += sock.recv(1 << 18)
+            read = sock.recv(1 << 20)
+            left += read
             found = publishes.read(left, 0, 1 << 20, version_5=False)
             for at in found.marks[1::5]:
                 answers.extend((0x4002, left[at] << 8 | left[at + 1]))
             messages -= len(found)
             left = left[found.end :]
             if messages > 0 and len(answers) < 2 * _TOGETHER:
+                if len(read) < _MUCH:
+                    time.sleep(_BREATH_SECONDS)
                 continue
         answers.byteswap()
         sock.sendall(answers)
