@@ -88,7 +88,7 @@ def decode(
     batch = unpacked(batch, bounds.max_payload_bytes)
     batch = routed(batch.append_column("row", pa.array(range(len(batch)), pa.int64())), routes)
     pieces, births = [_decode_registry(batch), _reject_unrouted(batch)], []
-    parts = _cut(batch, threads)
+    parts, apart = _cut(batch, threads), []
     with connect() as con:
         for number in sorted(set(pc.unique(batch["group"]).to_pylist()) - {None}):
             name, read = routes.groups[number].name, partial(_attempt, number=number, routes=routes, bounds=bounds)
@@ -98,9 +98,11 @@ def decode(
                     read, births=Births(pa.concat_tables([known, births[-1]]), len(known), reader.understand)
                 )
             elif len(parts) > 1:
-                pieces += _decode_parts(parts, number, name, read)
+                apart.append((number, name, read))
                 continue
             pieces += _decode_group(batch, number, name, partial(read, con))
+    if apart:
+        pieces += _decode_parts(parts, apart)
     readings = _concat(READINGS_SCHEMA, [piece.readings for piece in pieces])
     rejects = _concat(REJECTS_SCHEMA, [piece.rejects for piece in pieces])
     return Decoded(
@@ -155,13 +157,18 @@ def _cut(batch: pa.Table, parts: int) -> list[pa.Table]:
 
 
 def _decode_parts(
-    parts: Sequence[pa.Table], number: int, name: str, read: Callable[[duckdb.DuckDBPyConnection, pa.Table], _Piece]
+    parts: Sequence[pa.Table],
+    groups: Sequence[tuple[int, str, Callable[[duckdb.DuckDBPyConnection, pa.Table], _Piece]]],
 ) -> list[_Piece]:
-    """The group in several parts at the same time, each by a DuckDB of its own: no message has to do with another."""
+    """The groups in several parts at the same time, each by a DuckDB of its own: no message has to do with another."""
 
     def decoded(part: pa.Table) -> list[_Piece]:
         with connect() as con:
-            return list(_decode_group(part, number, name, partial(read, con)))
+            return [
+                piece
+                for number, name, read in groups
+                for piece in _decode_group(part, number, name, partial(read, con))
+            ]
 
     with ThreadPoolExecutor(len(parts), "decode") as pool:
         return [piece for pieces in pool.map(decoded, parts) for piece in pieces]
