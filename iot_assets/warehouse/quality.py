@@ -78,7 +78,8 @@ def update(connection: duckdb.DuckDBPyConnection, quality: Quality, now: datetim
         scores = sum(_score(connection, days) for days in _slices(connection, "scores_due", "day"))
         checks = _checks(connection, until)
         contract.judge(checks)
-        connection.execute(f"delete from ops.dirty_hours where {news}")
+        # What came into the hour that lasts after that moment is counted when the moment moves.
+        connection.execute(f"delete from ops.dirty_hours where hour_at <= {instant(until - _HOUR)}")
         connection.execute("delete from ops.judged")
         connection.execute("insert into ops.judged values (?, ?)", [until, weights])
         if hours or scores:  # else there is no reason to publish
@@ -199,7 +200,9 @@ def _score(connection: duckdb.DuckDBPyConnection, days: list[date]) -> int:
     connection.execute(f"create or replace temp table scoring as select * from scores_due where {_in(days)}")
     spans = merge(apart([Span(_start(day), _start(day) + timedelta(days=1) - timedelta.resolution) for day in days]))
     hours = history.everywhere(connection, QUALITY_HOURLY, spans, only=devices_of(connection, "scoring"))
-    rejects = within("silver.rejects", "received_at", spans)
+    # As far as the hours are judged: else rejects alone would be a score of 0 while the day's first hour lasts.
+    until = scalar(connection, "select until_at from judged_until")
+    rejects = f"select * from ({within('silver.rejects', 'received_at', spans)}) where received_at < {instant(until)}"
     connection.execute(filled("quality/by_device", hours=hours, rejects=rejects))
     devices = _replace_scores(connection, "scope = 'device' and (name, day) in (select (device_id, day) from scoring)")
     connection.execute(filled("quality/by_group", rejects=rejects))

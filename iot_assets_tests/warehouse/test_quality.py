@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOUR = 3600
+EACH_MINUTE = Quality(lag_minutes=0, every_minutes=1)
 
 
 def judge(house: House, seconds: float, settings: Quality | None = None) -> quality.Scored:
@@ -270,6 +271,28 @@ def test_other_weights_give_other_scores_at_once(house: House, take: Lander) -> 
     )
     ((score, completeness),) = house.ask("select score, completeness from gold.quality_score where scope = 'fleet'")
     assert score == pytest.approx(100 * completeness)
+
+
+def test_rejects_are_no_score_before_the_hour_that_they_came_in_is_judged(house: House, take: Lander) -> None:
+    """A start just after the full hour, with what was held back from the hour before."""
+    bad = [Message(received_at=at(HOUR + s), topic="devices/a/telemetry", payload=b'{"t": ') for s in (5, 70)]
+    take(*every(60, HOUR, HOUR + 120), *every(60, HOUR - 300, HOUR, device="b"), *bad)
+    scores = "select rejected, score > 0 from gold.quality_score where scope = 'fleet'"
+    judge(house, HOUR, EACH_MINUTE)
+    assert house.ask(scores) == [(0, True)]
+    judge(house, HOUR + 60, EACH_MINUTE)
+    assert house.ask(scores) == [(1, True)]
+    judge(house, HOUR + 120, EACH_MINUTE)
+    assert house.ask(scores) == [(2, True)]
+
+
+def test_rejects_of_who_says_nothing_else_are_counted_when_their_time_is_judged(house: House, take: Lander) -> None:
+    take(*every(60, 0, HOUR + 60))
+    judge(house, HOUR + 60, EACH_MINUTE)
+    take(Message(received_at=at(HOUR + 90), topic="devices/x/telemetry", payload=b'{"t": '))
+    judge(house, HOUR + 80, EACH_MINUTE)
+    judge(house, HOUR + 120, EACH_MINUTE)
+    assert house.ask("select rejected, score from gold.quality_score where name = 'x'") == [(1, 0.0)]
 
 
 def test_the_check_tells_of_the_worst_devices(house: House, take: Lander) -> None:

@@ -1,6 +1,6 @@
 -- builds:  counters, those of each device and day of scoring
 -- from:    scoring (device_id, day), {hours} (gold.quality_hourly of those devices and days), {rejects} (silver.rejects
---          received on those days)
+--          received on those days before the moment judged)
 create or replace temp table counters as
 with counted as (
     select
