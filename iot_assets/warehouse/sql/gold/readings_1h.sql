@@ -1,12 +1,13 @@
 -- builds:  healed, the rows of gold.readings_1h for the dirty buckets
 -- from:    dirty_buckets, {finer} (the next finer rollup within the time spans of the dirty buckets)
+-- Where nothing is valid, first_at and last_at are null and say nothing; else no two parts of a series share one.
 create or replace temp table healed as
 with parts as (
     select
         f.* exclude (bucket_at),
         hour_of(f.bucket_at) as bucket_at,
-        case when f.n_valid > 0 then {'at': f.first_at, 'message': f.first_message_id, 'value': f."first"} end as opening,
-        case when f.n_valid > 0 then {'at': f.last_at, 'message': f.last_message_id, 'value': f."last"} end as closing
+        {'value': f."first", 'message': f.first_message_id} as opened,
+        {'value': f."last", 'message': f.last_message_id} as closed
     from ({finer}) f
     semi join dirty_buckets d
         on d.device_id = f.device_id
@@ -28,8 +29,10 @@ summed as (
         end as sum_squares,
         min("min") as "min",
         max("max") as "max",
-        min(opening) as opening,
-        max(closing) as closing
+        min(first_at) as first_at,
+        arg_min(opened, first_at) as opening,
+        max(last_at) as last_at,
+        arg_max(closed, last_at) as closing
     from parts
     group by device_id, metric, bucket_at
 )
@@ -46,9 +49,9 @@ select
     "min",
     "max",
     opening.value as "first",
-    opening.at as first_at,
+    first_at,
     opening.message as first_message_id,
     closing.value as "last",
-    closing.at as last_at,
+    last_at,
     closing.message as last_message_id
 from summed

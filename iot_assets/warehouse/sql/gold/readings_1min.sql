@@ -12,7 +12,7 @@ with numeric as (
         value,
         case when valid then value end as valid_value,
         case when valid then event_at end as valid_at,
-        message_id,
+        {'value': value, 'message': message_id} as said,
         case when valid then {order} end as place
     from touched
     where value is not null
@@ -32,12 +32,10 @@ summed as (
         end as sum_squares,
         min(valid_value) as "min",
         max(valid_value) as "max",
-        arg_min(valid_value, place) as "first",
         min(valid_at) as first_at,
-        arg_min(message_id, place) as first_message_id,
-        arg_max(valid_value, place) as "last",
+        arg_min(said, place) as opening,
         max(valid_at) as last_at,
-        arg_max(message_id, place) as last_message_id
+        arg_max(said, place) as closing
     from numeric
     group by device_id, metric, bucket_at
 )
@@ -53,10 +51,10 @@ select
     "sum"::double / n_valid as mean,
     "min",
     "max",
-    "first",
+    opening.value as "first",
     first_at,
-    first_message_id,
-    "last",
+    opening.message as first_message_id,
+    closing.value as "last",
     last_at,
-    last_message_id
+    closing.message as last_message_id
 from summed
