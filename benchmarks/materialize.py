@@ -107,6 +107,21 @@ def done(process: Ended) -> Done:
     return Done(*json.loads(process.output.splitlines()[-1]))
 
 
+def tell(figures: Figures, found: dict[str, list[Done]], messages: int, ours: str) -> None:
+    """Add what both ways took for so many messages, ours beside the script; they must have the same sums."""
+    if len({one.sums for runs in found.values() for one in runs}) != 1:
+        sys.exit(f"they do not agree: {found}")
+    for name, runs in found.items():
+        figures.add(
+            name,
+            "messages/s",
+            [messages / one.figures["wall s"] for one in runs],
+            against=[SCRIPT] if name == ours else [],
+            cpu_seconds=[one.figures["cpu s"] / messages for one in runs],
+            peak_mb=[one.figures["peak MB"] for one in runs],
+        )
+
+
 def main() -> None:
     """Measure and report."""
     asked = parser(__doc__, HERE)
@@ -121,17 +136,7 @@ def main() -> None:
             fleet.land(hour + 60 * minute, 60, given.messages // MINUTES)
         ways = {SCRIPT: lambda: script(landed, work), ASSETS: lambda: assets(landed, work)}
         found = alternate(ways, given.repetitions)
-    if len({done.sums for runs in found.values() for done in runs}) != 1:
-        sys.exit(f"they do not agree: {found}")
-    for name, runs in found.items():
-        figures.add(
-            name,
-            "messages/s",
-            [fleet.landed / done.figures["wall s"] for done in runs],
-            against=[SCRIPT] if name == ASSETS else [],
-            cpu_seconds=[done.figures["cpu s"] / fleet.landed for done in runs],
-            peak_mb=[done.figures["peak MB"] for done in runs],
-        )
+    tell(figures, found, fleet.landed, ASSETS)
     for step in ("bronze", "silver", "gold"):
         figures.add(f"step {step}", "s", [done.figures[f"{step} s"] for done in found[ASSETS]])
     figures.keep(given.into)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fleet import Fleet
-from materialize import DEVICES, SCRIPT, SUMS, Done, done, script
+from materialize import DEVICES, SCRIPT, SUMS, Done, done, script, tell
 
 from iot_assets.bench.figures import Figures, alternate
 from iot_assets.bench.script import folder, parser, run
@@ -80,17 +80,7 @@ def main() -> None:
             REBUILT: lambda: enter(data, given.memory, f"{day:%Y-%m-%d}"),
         }
         found = alternate(ways, given.repetitions)
-    if len({one.sums for runs in found.values() for one in runs}) != 1:
-        sys.exit(f"they do not agree: {found}")
-    for name, runs in found.items():
-        figures.add(
-            name,
-            "messages/s",
-            [fleet.landed / one.figures["wall s"] for one in runs],
-            against=[SCRIPT] if name == REBUILT else [],
-            cpu_seconds=[one.figures["cpu s"] / fleet.landed for one in runs],
-            peak_mb=[one.figures["peak MB"] for one in runs],
-        )
+    tell(figures, found, fleet.landed, REBUILT)
     figures.keep(given.into)
 
 

@@ -1,5 +1,6 @@
 -- builds:  counters, those of each site, route and the fleet on each day of scoring
--- from:    scoring (device_id, day), gold.quality_score (of devices), {rejects} (silver.rejects received on those days before the moment judged),
+-- from:    scoring (device_id, day), gold.quality_score (of devices), {rejects} (silver.rejects received on those days
+--          before the moment judged),
 --          silver.devices, silver.device_routes
 -- A device counts where it was at the end of the day; rejects that nobody knows the sender of count for the fleet only.
 create or replace temp table counters as

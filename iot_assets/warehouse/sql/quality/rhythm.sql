@@ -1,9 +1,10 @@
 -- builds:  {learned}, at which interval each series speaks, as its day and the day before tell
 -- from:    learning (device_id, day), {hours} (gold.readings_1h of those days and the days before)
--- Days are numbers here, since casts of instants to dates are slow. Distances from one hour's last reading to the next one's first are true distances; the mean distance within an hour is
--- longer where readings were lost, so it serves only while there is nothing else. Lost readings make some distances
--- longer and none shorter: a series is regular where its shortest distances, of both sorts, are about as long as its middle
--- one. What is within 5 % of a usual interval is that; else two digits count.
+-- Days are numbers here, since casts of instants to dates are slow. Distances from one hour's last reading to the next
+-- one's first are true distances; the mean distance within an hour is longer where readings were lost, so it serves only
+-- while there is nothing else. Lost readings make some distances longer and none shorter: a series is regular where its
+-- shortest distances, of both sorts, are about as long as its middle one. What is within 5 % of a usual interval is that;
+-- else two digits count.
 create or replace temp table {learned} as
 with paced as (
     select

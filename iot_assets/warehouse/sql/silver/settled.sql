@@ -1,5 +1,5 @@
--- builds:  weighed, what becomes of contenders; settled, for every touched (device, metric, event time): each distinct reading once, with its first arrival,
---          and whether it is the one that holds
+-- builds:  weighed, what becomes of contenders; settled, for every touched (device, metric, event time): each distinct
+--          reading once, with its first arrival, and whether it is the one that holds
 -- from:    contenders, arriving (what there is nothing to weigh of)
 -- Arrival order is (received_at, message_id, position). Of readings that are the same the least arrival is kept; of
 -- different ones at one time that whose first arrival is greatest holds. Both are functions of the set, whatever the
