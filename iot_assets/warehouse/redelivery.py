@@ -77,7 +77,8 @@ def withdraw(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _later_copies(connection: duckdb.DuckDBPyConnection) -> str:
     """Messages with dup set of later connections than the batch's; mostly none, since the batch is the newest."""
-    earliest = scalar(connection, "select min(session) from batch where packet_id > 0")
+    # Of all its messages: one without a packet id is no original, but the connection lasted as long as that.
+    earliest = scalar(connection, "select min(session) from batch")
     if earliest is None:
         return "select * from bronze.messages where false"
     return f"select * from ({_around(connection, 'batch')}) where session > {earliest} and dup and packet_id > 0"

@@ -256,6 +256,23 @@ def test_redeliveries_are_told_in_any_order_of_processing(tmp_path: Path, empty_
     assert sorted(row[-4] for row in tables[0]["silver.outcomes"]) == [False, False, False, False, True, True]
 
 
+def test_a_late_file_that_tells_how_long_a_connection_lasted_decides_what_was_a_redelivery(
+    tmp_path: Path, empty_warehouse: Path
+) -> None:
+    """Also by a message at QoS 0, which has no packet id and is nobody's original."""
+    tables = in_every_order(
+        tmp_path,
+        empty_warehouse,
+        [
+            [said("a", 0, timed=False, packet_id=7, t=1)],
+            [said("a", 0, received=3600, timed=False, t=2)],
+            [said("a", 0, received=3660, timed=False, packet_id=7, session=2, dup=True, t=1)],
+        ],
+    )
+    assert all(one == tables[0] for one in tables)
+    assert [row[-4] for row in tables[0]["silver.outcomes"]] == [False, False, False]
+
+
 def test_a_reject_delivered_again_is_one_reject(house: House) -> None:
     broken: dict[str, Any] = {"topic": "devices/a/up", "payload": b"{", "packet_id": 3}
     LakeBuilder(house.paths).land(
