@@ -264,8 +264,8 @@ def test_a_late_file_that_tells_how_long_a_connection_lasted_decides_what_was_a_
         tmp_path,
         empty_warehouse,
         [
-            [said("a", 0, timed=False, packet_id=7, t=1)],
             [said("a", 0, received=3600, timed=False, t=2)],
+            [said("a", 0, timed=False, packet_id=7, t=1)],
             [said("a", 0, received=3660, timed=False, packet_id=7, session=2, dup=True, t=1)],
         ],
     )
