@@ -5,8 +5,9 @@
 
 Each repetition lands the next minute of 5,000 messages (1,000 devices, telemetry, four metrics each) and runs
 ``dagster job execute -j minute``, the command a launched run comes closest to, with compiled bytecode, as an installed
-package has it. Told are wall and CPU seconds and peak memory of the process, and the seconds of each step as Dagster
-recorded them. The long past is made once (``history.py``) and copied.
+package has it. Told are wall and CPU seconds and peak memory of the process, the seconds of each step as Dagster
+recorded them, and those in which the steps worked, without Dagster's records of them. The long past is made once
+(``history.py``) and copied.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from iot_assets.bench.figures import Figures
 from iot_assets.bench.minute import Minute, launch
 from iot_assets.bench.script import folder, parser
 from iot_assets.lake.paths import DataPaths
+from iot_assets.ops.dagster_home import VARIABLE
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -43,7 +45,12 @@ def measure(start_from: Path | None, work: Path, repetitions: int) -> dict[str, 
             data.mkdir()
         else:
             shutil.copytree(start_from, data)
-        environment = {"IOT_DATA_DIR": str(data), "PYTHONWARNINGS": "ignore", "PYTHONDONTWRITEBYTECODE": None}
+        environment = {
+            VARIABLE: str(cwd),
+            "IOT_DATA_DIR": str(data),
+            "PYTHONWARNINGS": "ignore",
+            "PYTHONDONTWRITEBYTECODE": None,
+        }
         fleet = Fleet(DataPaths(data), DEVICES)
         start = time.time() // 60 * 60 - 60 * (repetitions + 1)
         fleet.land(start, 60, MESSAGES)
@@ -66,6 +73,7 @@ def add(figures: Figures, house: str, kind: str, minutes: list[Minute]) -> None:
         peak_mb=[one.process.peak_mb for one in minutes],
     )
     figures.add(f"{house}, {kind}: all steps", "s", [sum(one.steps.values()) for one in minutes])
+    figures.add(f"{house}, {kind}: all steps, their own work", "s", [sum(one.worked.values()) for one in minutes])
     without = f"{kind}: steps without publication"
     figures.add(
         f"{house}, {without}",

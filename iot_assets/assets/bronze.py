@@ -1,5 +1,6 @@
 """The unit bronze: landed files become ``bronze.files`` and ``bronze.messages``."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ import dagster as dg
 import duckdb
 
 from iot_assets.assets.lake import landed_materialization
-from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, table_metadata
+from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, seconds_since, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import LANDED, check_specs_of, spec_of
 from iot_assets.assets.versions import behind
@@ -37,6 +38,7 @@ def bronze(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
 ) -> Iterator[Any]:
     """Enter what has landed, exactly once."""
+    began = time.monotonic()
     try:
         with warehouse.get_connection() as connection:
             done = bring_in(connection, settings, context.run.run_id)
@@ -46,6 +48,7 @@ def bronze(
     except ContractError as error:
         yield from blocked(error, warehouse, context.run.run_id)
         return
+    done.tables[MESSAGES]["seconds"] = seconds_since(began)
     if done.landed is not None:
         context.log_event(done.landed)
     yield from emit(context, done.tables, checks, older)

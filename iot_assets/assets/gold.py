@@ -1,5 +1,6 @@
 """The unit gold: rollups and latest values, healed where silver has changed."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from iot_assets.assets.results import age_seconds, blocked, emit, table_metadata
+from iot_assets.assets.results import age_seconds, blocked, emit, seconds_since, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
 from iot_assets.assets.versions import behind
@@ -68,6 +69,7 @@ def gold(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
 ) -> Iterator[Any]:
     """Heal exactly the buckets that silver has marked, and judge every device and series as of now."""
+    began = time.monotonic()
     run_id = context.run.run_id
     try:
         with warehouse.get_connection() as connection:
@@ -84,6 +86,7 @@ def gold(
     except ContractError as error:
         yield from blocked(error, warehouse, context.run.run_id)
         return
+    tables[READINGS_1MIN]["seconds"] = seconds_since(began)
     yield from emit(context, tables, checks, older)
 
 

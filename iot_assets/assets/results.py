@@ -53,6 +53,11 @@ def age_seconds(at: float) -> float:
     return round(max(time.time() - at, 0.0), 1)
 
 
+def seconds_since(began: float) -> float:
+    """What a unit has worked for since ``time.monotonic()`` was ``began``; the rest of a step is Dagster's records."""
+    return round(time.monotonic() - began, 3)
+
+
 def check_result(result: CheckResult) -> dg.AssetCheckResult:
     """A check's result as Dagster shows it, offending rows included."""
     schema, name = result.table.split(".")

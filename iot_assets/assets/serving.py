@@ -1,12 +1,13 @@
 """The publication: what people query, swapped in whole; and right before it the logs, of alerts and of checks."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 import duckdb
 
-from iot_assets.assets.results import blocked, emit, table_metadata
+from iot_assets.assets.results import blocked, emit, seconds_since, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import OWNERS, SERVING, check_specs_of, key_of, spec_of
 from iot_assets.errors import ContractError
@@ -40,7 +41,7 @@ def serving(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
 ) -> Iterator[Any]:
     """Copy the alerts, then publish if anything has changed; in one step, since one more costs more than both do."""
-    run_id = context.run.run_id
+    began, run_id = time.monotonic(), context.run.run_id
     try:
         with warehouse.get_connection() as connection:
             copied = copy(connection, data_paths(settings).alerts, run_id=run_id)
@@ -55,6 +56,7 @@ def serving(
         return
     if copied.problem is not None:
         context.log.warning(f"the store of alerts cannot be read, the next run tries again: {copied.problem}")
+    published["seconds"] = seconds_since(began)
     yield from emit(context, {ALERTS: alerts, QUALITY_LOG: log}, checks)
     if SERVING in context.selected_asset_keys:
         yield dg.MaterializeResult(asset_key=SERVING, metadata=published)

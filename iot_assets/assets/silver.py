@@ -1,5 +1,6 @@
 """The unit silver: messages become readings, rejects and outcomes; the registry becomes devices and metrics."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from iot_assets.assets.registry import registry_checks, snapshots
-from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, markdown, table_metadata
+from iot_assets.assets.results import age_seconds, blocked, emit, latest_of, markdown, seconds_since, table_metadata
 from iot_assets.assets.retries import RETRIES
 from iot_assets.assets.specs import check_specs_of, key_of, spec_of
 from iot_assets.assets.unrouted import unrouted
@@ -72,6 +73,7 @@ def silver(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], warehouse: WarehouseResource
 ) -> Iterator[Any]:
     """Decode what is new in bronze and settle it, exactly once."""
+    began = time.monotonic()
     try:
         with warehouse.get_connection() as connection:
             written = settle_pending(connection, settings, context.run.run_id)
@@ -86,6 +88,7 @@ def silver(
     except ContractError as error:
         yield from blocked(error, warehouse, context.run.run_id)
         return
+    tables[READINGS]["seconds"] = seconds_since(began)
     yield from emit(context, tables, checks, older)
 
 

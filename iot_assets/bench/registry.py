@@ -144,9 +144,8 @@ _COPIES: Final = (
     "three tenths of the processor time are copies of each reading (decoded, settled, read again for the rollups; 15"
     " columns to the script's 6), a tenth is decoding, a tenth the proof of keys and books"
 )
-_EVENTS: Final = (
-    "Dagster's event log: over 200 events a run, each in a transaction of its own in SQLite, are more than half of the"
-    " steps' time"
+_STATEMENTS: Final = (
+    "over 400 statements, most of them as quick as planning them, in a process to which all is new; decoding is a tenth"
 )
 _START: Final = "importing Dagster and the definitions is 2 s of it, Dagster's event log in SQLite most of the rest"
 _MINUTE: Final = "empty warehouse, 5,000 messages: whole run"
@@ -198,10 +197,10 @@ TARGETS: Final = (
     ),
     Target(
         benchmark="minute",
-        figure="empty warehouse, 5,000 messages: all steps",
+        figure="empty warehouse, 5,000 messages: all steps, their own work",
         limit=0.5,
         better="lower",
-        bound=_EVENTS,
+        bound=_STATEMENTS,
     ),
     Target(benchmark="minute", figure=_MINUTE, limit=4.5, better="lower", bound=_START),
     Target(benchmark="minute", figure=_MINUTE, limit=4, better="lower", of="cpu_seconds", bound=_START),

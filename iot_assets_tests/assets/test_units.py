@@ -58,6 +58,8 @@ def test_materializations_carry_the_figures_that_people_look_for(dagster_house: 
     assert "malformed_json" in dagster_house.metadata("silver/rejects")["most_common"]
     assert dagster_house.metadata("gold/readings_1h")["rows_out"] == 1
     assert dagster_house.metadata("lake/landed")["rows"] == 3
+    for worked in ("bronze/messages", "silver/readings", "gold/readings_1min", "serving"):
+        assert dagster_house.metadata(worked)["seconds"] > 0
 
 
 def test_what_no_route_matches_is_told_by_topic_with_its_first_payload_and_a_route_that_fits(
