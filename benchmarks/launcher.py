@@ -63,7 +63,7 @@ class Place:
             config |= launcher
         for part in ("storage", "local_artifact_storage"):
             of_part = config[part]
-            (of_part.get("sqlite") or of_part["config"])["base_dir"] = str(self.home / "storage")
+            of_part.get("custom", of_part)["config"]["base_dir"] = str(self.home / "storage")
         (self.home / "dagster.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
         (self.home / "data").mkdir()
         self.fleet = Fleet(DataPaths(self.home / "data"), DEVICES)

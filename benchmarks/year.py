@@ -119,7 +119,7 @@ def simulate(home: Path, days: int, every: int) -> dict[str, Any]:
     if library is None:
         sys.exit("faketime is missing: apt install faketime")
     config = yaml.safe_load((HERE.parent / "dagster.yaml").read_text(encoding="utf-8"))
-    config["storage"]["sqlite"]["base_dir"] = str(home / "storage")
+    config["storage"]["custom"]["config"]["base_dir"] = str(home / "storage")
     config["local_artifact_storage"]["config"]["base_dir"] = str(home / "storage")
     (home / "dagster.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     (home / "clock").write_text(f"-{days * DAY}", encoding="ascii")

@@ -12,20 +12,13 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import dagster as dg
-
-from iot_assets.assets.specs import SERVING, key_of
+from iot_assets.assets.worked import seconds_worked
 from iot_assets.bench.script import Ended, run
 from iot_assets.errors import BenchmarkError
 from iot_assets.ops.dagster_home import VARIABLE
-from iot_assets.warehouse.tables import MESSAGES, READINGS, READINGS_1MIN
 
 _COMMAND: Final = ("-m", "dagster", "job", "execute", "-m", "iot_assets.definitions", "-j", "minute")
 _STEP: Final = re.compile(r'execution of step "(\w+)" in ([\d.]+)(ms|s)\b')
-
-
-#: The materialization that tells for how long its step worked.
-_WORKED: Final = {"bronze": MESSAGES, "silver": READINGS, "gold": READINGS_1MIN}
 
 
 class Minute(NamedTuple):
@@ -49,15 +42,8 @@ def launch(cwd: Path, environment: Mapping[str, str | None]) -> Minute:
     """
     ended = run_well(_COMMAND, cwd, environment)
     steps = {name: float(n) / (1000 if unit == "ms" else 1) for name, n, unit in _STEP.findall(ended.output)}
-    return Minute(ended, steps, _worked(cwd, environment.get(VARIABLE) or str(cwd)))
-
-
-def _worked(cwd: Path, home: str) -> dict[str, float]:
-    keys = {step: key_of(table) for step, table in _WORKED.items()} | {"serving": SERVING}
-    with chdir(cwd), dg.DagsterInstance.from_config(home) as instance:  # a folder it names may be relative
-        newest = {step: instance.get_latest_materialization_event(key) for step, key in keys.items()}
-    told = {step: event.asset_materialization for step, event in newest.items() if event}
-    return {step: float(str(one.metadata["seconds"].value)) for step, one in told.items() if one}
+    with chdir(cwd):  # its storage may lie in a folder named from there
+        return Minute(ended, steps, seconds_worked(Path(environment.get(VARIABLE) or cwd)))
 
 
 def run_well(arguments: tuple[str, ...], cwd: Path, environment: Mapping[str, str | None]) -> Ended:
