@@ -50,6 +50,7 @@ class Place:
     home: Path
     broker: str | None
     minute: int = 0
+    began: float = field(default_factory=lambda: time.time() // 60 * 60)
     fleet: Fleet = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,7 +79,7 @@ class Place:
 
     def launch(self) -> float:
         """Land the next minute, launch a run, and wait for its end: seconds since the launcher was handed it."""
-        self.fleet.land(time.time() // 60 * 60 - 86_400 + 60 * self.minute, 60, MESSAGES)
+        self.fleet.land(self.began - 1_800 + 60 * self.minute, 60, MESSAGES)
         self.minute += 1
         launched = run(
             [sys.executable, "-m", "dagster", "job", "launch", "-m", "iot_assets.definitions", "-j", "minute"],
