@@ -277,6 +277,9 @@ def _origin(expression: exp.Expr, scope: Scope) -> Origin:
             parts = [_origin(part, scope) for part in _values(expression)]
             if any(part.fields is not None for part in parts):
                 return _joined(part for part in parts if part.fields is not None)
+        case exp.ArgMin() | exp.ArgMax() if (chosen := _origin(expression.this, scope)).fields is not None:
+            by = Origin(_origin(expression.expression, scope).sources)
+            return _struct({name: of_field | by for name, of_field in chosen.fields.items()})
     read = () if isinstance(expression, exp.Exists | exp.Columns) else expression.iter_expressions()
     return Origin(_joined(_origin(part, scope) for part in read).sources)
 

@@ -69,6 +69,13 @@ def test_values_of_scalar_queries_lists_and_parameters_count() -> None:
     ) == {"x": {"b"}, "y": {"l"}}
 
 
+def test_of_a_structure_that_another_column_chooses_each_field_is_followed() -> None:
+    assert followed(
+        "create temp table t as select arg_min({'one': a, 'two': b}, c) as chosen from made.source",
+        "insert into made.to by name select chosen.one as x, chosen.two as y from t",
+    ) == {"x": {"a", "c"}, "y": {"b", "c"}}
+
+
 def test_columns_that_become_rows_are_followed() -> None:
     assert followed(
         "create temp table t as select l, 2 * sum(columns(* exclude (l, c))) from made.source group by l",
@@ -117,9 +124,9 @@ UNTRACED = {
 
 
 def test_rollups_come_from_the_finer_ones() -> None:
-    assert comes_from()["gold.readings_1h"]["first"] == {"gold.readings_1min": ["first"]}
+    assert comes_from()["gold.readings_1h"]["first"] == {"gold.readings_1min": ["first", "first_at"]}
     assert comes_from()["gold.readings_1h"]["mean"] == {"gold.readings_1min": ["n_valid", "sum"]}
-    assert goes_into()["gold.readings_1h"]["first_at"]["gold.readings_1d"] == ["first_at"]
+    assert goes_into()["gold.readings_1h"]["first_at"]["gold.readings_1d"] == ["first", "first_at", "first_message_id"]
 
 
 def test_dagster_is_told_as_data_and_in_words() -> None:
