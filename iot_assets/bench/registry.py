@@ -176,7 +176,15 @@ TARGETS: Final = (
         )
         for rate, milliseconds in (("5", 50), ("500", 50), ("5,000", 100))
     ),
-    Target(benchmark="sustained", figure="gold complete after the end of a minute", limit=60, better="lower", of="max"),
+    Target(
+        benchmark="sustained",
+        figure="gold complete after the end of a minute",
+        limit=60,
+        better="lower",
+        of="max",
+        bound="the runs: a minute of 1.2 million messages costs 55 s of processor time where nothing else runs, and they"
+        " share two cores with publisher, broker and lander; these keep pace, and nothing is lost",
+    ),
     Target(benchmark="api", figure="20,000 readings of one device, JSON", limit=60, better="lower"),
     Target(benchmark="api", figure="newest values of 10,000 devices, JSON, p99", limit=50, better="lower"),
     Target(
@@ -222,7 +230,13 @@ TARGETS: Final = (
         " judges its readings beside their neighbours again, since what stood there had gone",
     ),
     Target(benchmark="publication", figure="publication of a minute", limit=2, better="lower"),
-    Target(benchmark="launcher", figure="a warm Celery worker", limit=1.5, better="lower"),
+    Target(
+        benchmark="launcher",
+        figure="a warm Celery worker",
+        limit=1.5,
+        better="lower",
+        bound="what a warm worker does as well: the steps' own work, and Dagster's records of 220 events",
+    ),
     *(
         Target(
             benchmark="year",
