@@ -273,15 +273,23 @@ def _origin(expression: exp.Expr, scope: Scope) -> Origin:
         case exp.In(args={"query": exp.Query() as query}) | (exp.Query() as query):
             # A list tells by what is in it, not by what is looked for.
             return Origin(_joined(_query(query, scope.tables, scope).values()).sources)
+        case _ if (chosen := _chosen(expression, scope)) is not None:
+            return chosen
+    read = () if isinstance(expression, exp.Exists | exp.Columns) else expression.iter_expressions()
+    return Origin(_joined(_origin(part, scope) for part in read).sources)
+
+
+def _chosen(expression: exp.Expr, scope: Scope) -> Origin | None:
+    """What a choice among structs comes from, told apart by field; None for what is no such choice."""
+    match expression:
         case exp.Case() | exp.If() | exp.Coalesce() | exp.Min() | exp.Max() | exp.Filter() | exp.Window():
             parts = [_origin(part, scope) for part in _values(expression)]
             if any(part.fields is not None for part in parts):
                 return _joined(part for part in parts if part.fields is not None)
-        case exp.ArgMin() | exp.ArgMax() if (chosen := _origin(expression.this, scope)).fields is not None:
+        case exp.ArgMin() | exp.ArgMax() if (fields := _origin(expression.this, scope).fields) is not None:
             by = Origin(_origin(expression.expression, scope).sources)
-            return _struct({name: of_field | by for name, of_field in chosen.fields.items()})
-    read = () if isinstance(expression, exp.Exists | exp.Columns) else expression.iter_expressions()
-    return Origin(_joined(_origin(part, scope) for part in read).sources)
+            return _struct({name: of_field | by for name, of_field in fields.items()})
+    return None
 
 
 def _values(expression: exp.Expr) -> list[exp.Expr]:

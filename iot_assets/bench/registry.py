@@ -182,8 +182,8 @@ TARGETS: Final = (
         limit=60,
         better="lower",
         of="max",
-        bound="the runs: a minute of 1.2 million messages costs 55 s of processor time where nothing else runs, and they"
-        " share two cores with publisher, broker and lander; these keep pace, and nothing is lost",
+        bound="the runs: a minute of 1.2 million messages costs 55 s of processor time where nothing else runs, and"
+        " publisher, broker and lander share the two cores; these keep pace, and nothing is lost",
     ),
     Target(benchmark="api", figure="20,000 readings of one device, JSON", limit=60, better="lower"),
     Target(benchmark="api", figure="newest values of 10,000 devices, JSON, p99", limit=50, better="lower"),
