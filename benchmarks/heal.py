@@ -25,6 +25,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+sys.path.insert(0, str(Path(__file__).parent))
+from history import note_judged
+
 from iot_assets.assets.silver import settle_pending
 from iot_assets.bench.figures import Figures
 from iot_assets.bench.script import folder, parser
@@ -130,6 +133,7 @@ def make(data: Path, devices: int, days: int) -> None:
                 " select device_id, 'seen', received_at, received_at, received_at from gold.latest"
             )
     print(file=sys.stderr)
+    note_judged(paths.warehouse)
 
 
 class Bench:
