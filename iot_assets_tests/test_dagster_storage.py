@@ -9,10 +9,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from iot_assets.automation.storage import EventLog
+from iot_assets.dagster_storage import EventLog
 from iot_assets_tests.waiting import eventually
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 @dg.asset
