@@ -96,6 +96,8 @@ def test_a_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(browser
     watched = Watched(browser, server)
     try:
         pages = [watched.open(f"{path}{'&' if '?' in path else '?'}{DAY}", watched.another()) for path in PAGES]
+        for page in pages:
+            expect(page.locator("canvas:visible").first).to_be_visible()
         server.stop()
         for page in pages:
             expect(page.locator("#popup")).to_have_attribute("aria-hidden", "false")
