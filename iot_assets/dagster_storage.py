@@ -12,12 +12,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sql import create_engine
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import NullPool, QueuePool
 
-#: As long as Dagster's own waits for another process that writes.
-_BUSY_SECONDS: Final = 30
 #: Databases of runs that are remembered: a run's own, and those that somebody looks at.
 _MOST_RUNS: Final = 8
 
@@ -52,11 +51,12 @@ class EventLog(SqliteEventLogStorage):
         return engine
 
     def _make(self, shard: str) -> sa.Engine:
-        stays = shard == INDEX_SHARD_NAME
-        # Threads take turns by the lock of the event log.
-        settings: dict[str, Any] = {"timeout": _BUSY_SECONDS, **({"check_same_thread": False} if stays else {})}
-        pool: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1} if stays else {"poolclass": NullPool}
-        return create_engine(self.conn_string_for_shard(shard), connect_args=settings, **pool)
+        return create_engine(
+            self.conn_string_for_shard(shard),
+            poolclass=QueuePool if shard == INDEX_SHARD_NAME else NullPool,
+            # Threads take turns by the lock of the event log.
+            connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        )
 
     def dispose(self) -> None:
         """Close what is open."""

@@ -110,7 +110,7 @@ def _heal_all(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         buckets = spans_of(connection, "dirty_buckets", "bucket_at")
         inside = _to_end_of_buckets(buckets, timedelta(**{f"{width}s": 1}))
         parts = within(finer.full_name, "bucket_at", inside, only=only)
-        connection.execute(filled(f"gold/{table.name}", finer=parts))
+        connection.execute(filled("gold/readings_coarser", width=width, finer=parts))
         written[table.full_name] = _replace(connection, table, buckets, only)
     connection.execute(filled("gold/latest", cold=history.cold(connection, "readings")))
     connection.execute(

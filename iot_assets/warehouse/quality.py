@@ -201,8 +201,8 @@ def _score(connection: duckdb.DuckDBPyConnection, days: list[date]) -> int:
     spans = merge(apart([Span(_start(day), _start(day) + timedelta(days=1) - timedelta.resolution) for day in days]))
     hours = history.everywhere(connection, QUALITY_HOURLY, spans, only=devices_of(connection, "scoring"))
     # As far as the hours are judged: else rejects alone would be a score of 0 while the day's first hour lasts.
-    until = scalar(connection, "select until_at from judged_until")
-    rejects = f"select * from ({within('silver.rejects', 'received_at', spans)}) where received_at < {instant(until)}"
+    judged = "received_at < (select until_at from judged_until)"
+    rejects = within("silver.rejects", "received_at", spans, only=judged)
     connection.execute(filled("quality/by_device", hours=hours, rejects=rejects))
     devices = _replace_scores(connection, "scope = 'device' and (name, day) in (select (device_id, day) from scoring)")
     connection.execute(filled("quality/by_group", rejects=rejects))

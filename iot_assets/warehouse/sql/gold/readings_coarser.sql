@@ -1,18 +1,18 @@
--- builds:  healed, the rows of gold.readings_1d for the dirty buckets
+-- builds:  healed, the rows of the rollup of the width {width} for the dirty buckets
 -- from:    dirty_buckets, {finer} (the next finer rollup within the time spans of the dirty buckets)
 -- Where nothing is valid, first_at and last_at are null and say nothing; else no two parts of a series share one.
 create or replace temp table healed as
 with parts as (
     select
         f.* exclude (bucket_at),
-        day_of(f.bucket_at) as bucket_at,
+        {width}_of(f.bucket_at) as bucket_at,
         {'value': f."first", 'message': f.first_message_id} as opened,
         {'value': f."last", 'message': f.last_message_id} as closed
     from ({finer}) f
     semi join dirty_buckets d
         on d.device_id = f.device_id
         and d.metric = f.metric
-        and d.bucket_at = day_of(f.bucket_at)
+        and d.bucket_at = {width}_of(f.bucket_at)
 ),
 summed as (
     select
