@@ -26,7 +26,10 @@ PARTS: Final = MappingProxyType(
         "silver": (
             "decoders/**/*.py",
             "units.py",
-            *(f"warehouse/{name}.py" for name in ("silver", "settle", "redelivery", "reflag", "facts", "registry")),
+            *(
+                f"warehouse/{name}.py"
+                for name in ("silver", "arriving", "settle", "redelivery", "reflag", "facts", "registry")
+            ),
             *(f"warehouse/{name}.py" for name in ("repeats", "births", "drift")),
             "warehouse/sql/silver/*.sql",
         ),

@@ -46,6 +46,8 @@ _SAID: Final = ("topic", "payload", "content_type", "attributes")
 _DECODED: Final[Sources] = frozenset(("bronze.messages", name) for name in _SAID)
 _RECEIVED: Final[Sources] = frozenset({("bronze.messages", "received_at")})
 _DATED: Final = frozenset({"event_at", "event_at_source", "time_text", "flags"})
+#: What readings have of their message as it is.
+_CARRIED: Final = frozenset({"message_id", "received_at"})
 #: Tables staged from Python that hold what decoders made of messages.
 _BY_DECODERS: Final = ("decoded_", "announced_", "declared_")
 #: Tables that only say which rows are to be made again.
@@ -86,6 +88,7 @@ class Listening:
         """As DuckDB's."""
         self._arriving = table
         self.connection.register(name, table)
+        self.follower.stage(name, _staged(name, table))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.connection, name)
@@ -135,7 +138,15 @@ def _staged(name: str, table: pa.Table) -> dict[str, Sources]:
         return {c: frozenset({("lake.landed", c)}) if c in landed else NOTHING for c in table.column_names}
     if not name.startswith(_BY_DECODERS):
         return dict.fromkeys(table.column_names, NOTHING)
-    return {c: NOTHING if c == "row" else _DECODED | _RECEIVED if c in _DATED else _DECODED for c in table.column_names}
+    return {c: _decoded(c) for c in table.column_names}
+
+
+def _decoded(column: str) -> Sources:
+    if column == "row":
+        return NOTHING
+    if column in _CARRIED:
+        return frozenset({("bronze.messages", column)})
+    return _DECODED | _RECEIVED if column in _DATED else _DECODED
 
 
 def _asset_columns(comes_from: Mapping[str, Mapping[str, Sources]]) -> dict[str, dict[str, Sources]]:

@@ -71,7 +71,7 @@ def forget(connection: duckdb.DuckDBPyConnection, day: date) -> Forgotten:
         )
         take_out(connection, "forgotten")
         connection.execute(
-            "create or replace temp table arriving as select * exclude (batch_id) from silver.readings limit 0"
+            "create or replace temp view arriving as select * exclude (batch_id) from silver.readings limit 0"
         )
         settle(connection, "0")
         for table, at in (("silver.rejects", "received_at"), ("silver.duplicates", "event_at")):

@@ -29,6 +29,11 @@ _TOUCHED: Final = """(
         unnest([date_trunc('day', event_at), date_trunc('day', event_at) + interval 1 day - interval 1 microsecond])
     from arriving where declared_id is not null
     )"""
+_CLAIMS: Final = """
+    select hash(device_id, metric, event_at) as claim from arriving
+    union all
+    select hash(device_id, metric, event_at) from incumbents"""
+_ALONE: Final = "from arriving where declared_id is null and hash(device_id, metric, event_at) not in (from contested)"
 #: What tells a row of readings or corrections from all others.
 _ROW: Final = "device_id, metric, event_at, message_id, position"
 #: Where rows of ``settled`` belong that do not stand there yet.
@@ -58,17 +63,16 @@ def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
 def weigh(connection: duckdb.DuckDBPyConnection, number: str, schema: str = "silver") -> None:
     """Make ``settled`` and ``leaving``: what becomes of ``arriving`` beside readings and corrections of this schema.
 
-    What there is something to weigh of moves from ``arriving`` to ``contenders``; mostly there is none.
+    What there is something to weigh of is in ``contenders``; mostly there is none.
     """
     _look(connection, "silver/present", schema, _TOUCHED, "device_id, metric, event_at, declared_id")
     _look(connection, "silver/incumbents", schema, "present", "*")
-    connection.execute(filled("silver/contenders", batch_id=number))
-    if scalar(connection, "select count(*) from contenders where place = 'new'"):
-        connection.execute(
-            "delete from arriving"
-            " where declared_id is not null or hash(device_id, metric, event_at) in (from contested)"
-        )
-    connection.execute(filled("silver/settled", batch_id=number))
+    # First by counting, which takes half the time: mostly no two are the same.
+    twice = scalar(connection, f"select count(*) - count(distinct claim) from ({_CLAIMS})")
+    claims = _CLAIMS if twice else "select 0 as claim limit 0"
+    connection.execute(filled("silver/contenders", batch_id=number, claims=claims))
+    some = scalar(connection, "select count(*) from contenders where place = 'new'")
+    connection.execute(filled("silver/settled", batch_id=number, alone=f"({_ALONE})" if some else "arriving"))
     connection.execute(filled("silver/leaving"))
 
 

@@ -15,10 +15,11 @@ import pyarrow as pa
 from iot_assets.lake.landed import REGISTRY_SOURCE
 from iot_assets.sections.rules import Rule
 from iot_assets.warehouse import births, contract, drift, facts, ledger, quality, registry, repeats
+from iot_assets.warehouse.arriving import arrive, shown, told
 from iot_assets.warehouse.connection import insert, scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult, checked
 from iot_assets.warehouse.ledger import Batch
-from iot_assets.warehouse.queries import filled, query
+from iot_assets.warehouse.queries import filled
 from iot_assets.warehouse.redelivery import open_messages, withdraw
 from iot_assets.warehouse.reflag import reflag
 from iot_assets.warehouse.rules.quarantine import set_apart
@@ -129,8 +130,8 @@ def write(
         ContractError: a blocking check failed; nothing was written.
     """
     number = str(batch.batch_id)
-    with transaction(connection):
-        stage(connection, "decoded_readings", decoded.readings)
+    readings = told(decoded.readings, decoded.outcomes, _open_messages(connection))
+    with shown(connection, readings), transaction(connection):
         stage(connection, "decoded_rejects", decoded.rejects)
         stage(connection, "decoded_outcomes", decoded.outcomes)
         learned = facts.learn(connection, decoded.announcements, decoded.announced_metrics, snapshots)
@@ -142,7 +143,7 @@ def write(
         withdraw(connection)
         repeats.take_back(connection)
         take_out(connection, "forgotten")
-        _judge(connection, decoded.readings)
+        arrive(connection, decoded.readings)
         set_apart(connection, rules)
         settle(connection, number)
         repeats.record(connection, number)
@@ -163,19 +164,19 @@ def write(
         return _written(connection, batch, decoded, checks, reflagged)
 
 
+def _open_messages(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Columns message_id and received_at of the open batch, in the order of arrival."""
+    connection.execute("set arrow_lossless_conversion = true")  # ids as they are, and not as text
+    try:
+        return connection.sql("select message_id, received_at from batch order by row").to_arrow_table()
+    finally:
+        connection.execute("set arrow_lossless_conversion = false")
+
+
 def checks_without_news(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     """The checks of a run that had nothing to decode."""
     open_messages(connection, "-1")
     return _checks(connection, -1)
-
-
-def _judge(connection: duckdb.DuckDBPyConnection, readings: pa.Table) -> None:
-    """Make ``arriving``, with what the registry says of the decoded readings."""
-    # Straight from its table DuckDB knows which side of the joins is the larger; else it hashes all readings.
-    declared = readings["declared_id"].null_count < len(readings)
-    named = query("silver/named") if declared else "from decoded_readings"
-    unjudged = filled("silver/arriving", readings=f"({named})")
-    connection.execute(filled("silver/judged", judged="arriving", unjudged=f"({unjudged})"))
 
 
 def _move_books(connection: duckdb.DuckDBPyConnection) -> None:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from iot_assets.decoders.decode import connect, decode
 from iot_assets.decoders.decoded import BIRTHS_SCHEMA, Bounds
 from iot_assets.decoders.routes import RouteTable
+from iot_assets.warehouse.arriving import told
 from iot_assets.warehouse.connection import stage
 from iot_assets.warehouse.queries import filled, query
 from iot_assets.warehouse.redelivery import UNACKNOWLEDGED_SQL
@@ -69,8 +70,7 @@ class Decoding:
             for row, *birth in born
         )
         with self._connection.cursor() as own:
-            stage(own, "decoded_readings", decoded.readings)
-            stage(own, "decoded_outcomes", decoded.outcomes)
+            stage(own, "decoded_readings", told(decoded.readings, decoded.outcomes, messages))
             numbered = messages.append_column("row", pa.array(range(len(messages)), pa.int64()))
             stage(own, "batch", numbered)
             again = "create or replace temp table again as select * from batch where dup and packet_id > 0"
@@ -86,7 +86,8 @@ class Decoding:
             else:
                 own.execute("create or replace temp table redelivered as select message_id from again")
             named = query("silver/named")
-            return own.sql(filled("silver/arriving", readings=f"({named})")).to_arrow_table()
+            arriving = filled("silver/arriving", readings=f"({named})", redelivered="redelivered")
+            return own.sql(arriving).to_arrow_table()
 
     def _known(self) -> pa.Table:
         rows = [(0, birth.topic, birth.part, birth.value) for birth in sorted(self._births.values())]

@@ -1,5 +1,5 @@
 -- builds:  newest, the rows of gold.latest for each dirty device and metric
--- from:    dirty_minutes, touched, gold.latest, silver.readings, {cold} (silver's days that only the lake has)
+-- from:    dirty_minutes, fresh, gold.latest, silver.readings, {cold} (silver's days that only the lake has)
 -- The newest reading is the newest of the touched ones and the one known so far, if that lies in no dirty minute. Where
 -- the one known so far is gone and nothing as new has come, silver is searched; that happens after a rebuild only.
 create or replace temp table newest as
@@ -18,7 +18,7 @@ known as (
         and d.minute_at = minute_of(l.event_at)
 ),
 arrived as (
-    select device_id, metric, max(event_at) as event_at from touched group by device_id, metric
+    select device_id, metric, max(event_at) as event_at from fresh group by device_id, metric
 ),
 lost as (
     select k.device_id, k.metric
@@ -28,8 +28,9 @@ lost as (
 ),
 candidates as (
     select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, position
-    from touched
+    from fresh
     semi join arrived using (device_id, metric, event_at)
+    where event_at >= (select min(event_at) from arrived)
     union all
     select device_id, metric, event_at, value, value_text, unit, flags, received_at, message_id, -1
     from known

@@ -10,7 +10,7 @@ from (
     from (
         select row, device_id
         from decoded_readings
-        where row not in (select row from decoded_outcomes where sender is not null)
+        where sender is null
         union all
         select row, sender from decoded_outcomes where sender is not null
     )

@@ -28,11 +28,13 @@ from broken
 where bound is not null
 qualify row_number() over (partition by message_id, position order by rule) = 1;
 
-delete from arriving
-where (message_id, position) in (select (message_id, position) from quarantined);
+create or replace temp table arriving_others as
+select * from arriving where (message_id, position) not in (select (message_id, position) from quarantined);
+create or replace temp view arriving as from arriving_others;
 
-delete from decoded_readings
-where (row, position) in (select (row, position) from quarantined);
+create or replace temp table decoded_others as
+select * from decoded_readings where (row, position) not in (select (row, position) from quarantined);
+create or replace temp view decoded_readings as from decoded_others;
 
 -- A message has one reject at most: what its decoder could not read of it is told first.
 insert into decoded_rejects by name

@@ -1,6 +1,6 @@
 -- builds:  weighed, what becomes of contenders; settled, for every touched (device, metric, event time): each distinct
 --          reading once, with its first arrival, and whether it is the one that holds
--- from:    contenders, arriving (what there is nothing to weigh of)
+-- from:    contenders, {alone} (those of arriving of which there is nothing to weigh)
 -- Arrival order is (received_at, message_id, position). Of readings that are the same the least arrival is kept; of
 -- different ones at one time that whose first arrival is greatest holds. Both are functions of the set, whatever the
 -- order of processing. Where the route keeps all values, each holds. Readings are the same by
@@ -29,6 +29,6 @@ select
 from first_arrivals;
 
 create or replace temp view settled as
-select 'new' as place, *, {batch_id}::bigint as batch_id, true as holds from arriving
+select 'new' as place, *, {batch_id}::bigint as batch_id, true as holds from {alone}
 union all by name
 select * from weighed;
