@@ -16,7 +16,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from iot_assets.warehouse.connection import scalar
+from iot_assets.warehouse.connection import lent, scalar
 from iot_assets.warehouse.queries import filled, query
 
 #: Of its message each reading has these.
@@ -27,7 +27,6 @@ _OF_OUTCOME: Final = ("route", "sender", "keep_all")
 _KNOWS: Final = """
     select exists (from silver.metrics) or exists (from silver.devices where origin <> 'seen')
     """
-#: DuckDB lets Arrow look for what a join asks for, and then finds that it cannot with ids, if no function gives them.
 _SHOWN: Final = """
     create or replace temp view decoded_readings as
     select * replace (coalesce(message_id, uuid '00000000-0000-0000-0000-000000000000') as message_id)
@@ -52,16 +51,10 @@ def told(readings: pa.Table, outcomes: pa.Table, messages: pa.Table) -> pa.Table
 
 @contextmanager
 def shown(connection: duckdb.DuckDBPyConnection, readings: pa.Table) -> Iterator[None]:
-    """Show what was ``told`` as the view ``decoded_readings`` for as long as the body lasts.
-
-    DuckDB does not know how long it is: where it is joined, say of the other side that it is the smaller.
-    """
-    connection.register("decoded_columns", readings)
-    try:
+    """Show what was ``told`` as the view ``decoded_readings`` for as long as the body lasts."""
+    with lent(connection, "decoded_columns", readings):
         connection.execute(_SHOWN)
         yield
-    finally:
-        connection.unregister("decoded_columns")
 
 
 def arrive(connection: duckdb.DuckDBPyConnection, readings: pa.Table) -> None:

@@ -19,10 +19,10 @@ from iot_assets.errors import CorruptFileError
 from iot_assets.lake.landed import FOOTER_FIRST, FOOTER_LAST, FOOTER_ROWS, LANDED_SCHEMA
 from iot_assets.lake.paths import DataPaths, LandedFile, list_landed
 from iot_assets.warehouse import contract, ledger
-from iot_assets.warehouse.connection import pace, rows, scalar, stage, transaction
+from iot_assets.warehouse.connection import lent, pace, rows, scalar, stage, transaction
 from iot_assets.warehouse.contract import CheckResult
-from iot_assets.warehouse.queries import query
-from iot_assets.warehouse.spans import spans_of, within
+from iot_assets.warehouse.queries import filled, query
+from iot_assets.warehouse.spans import ordered, spans_of, within
 from iot_assets.warehouse.tables import FILES, MESSAGES
 
 _log = logging.getLogger(__name__)
@@ -132,20 +132,21 @@ def _read(path: Path, file: LandedFile) -> _Read | None:
 
 def _write(connection: duckdb.DuckDBPyConnection, paths: DataPaths, batch: list[_Read], run_id: str) -> Entered:
     pace(connection, sum(r.table.num_rows for r in batch if r.table is not None))
-    with transaction(connection):
+    first_id = int(scalar(connection, "select coalesce(max(file_id), 0) + 1 from bronze.files"))
+    tables = [
+        r.table.append_column("file_id", pa.array([first_id + i] * r.table.num_rows, pa.int64()))
+        for i, r in enumerate(batch)
+        if r.table is not None
+    ]
+    empty = LANDED_SCHEMA.append(pa.field("file_id", pa.int64())).empty_table()
+    with lent(connection, "arriving_messages", pa.concat_tables([empty, *tables])), transaction(connection):
         batch_id = ledger.next_batch_id(connection)
-        first_id = int(scalar(connection, "select coalesce(max(file_id), 0) + 1 from bronze.files"))
-        tables = [
-            r.table.append_column("file_id", pa.array([first_id + i] * r.table.num_rows, pa.int64()))
-            for i, r in enumerate(batch)
-            if r.table is not None
-        ]
-        empty = LANDED_SCHEMA.append(pa.field("file_id", pa.int64())).empty_table()
-        stage(connection, "arriving_messages", pa.concat_tables([empty, *tables]))
         stage(connection, "arriving_files", _ledger_rows(batch, first_id))
         connection.execute(f"create or replace temp table batch as select {batch_id}::bigint as batch_id")
         connection.execute(query("bronze/files"))
-        connection.execute(query("bronze/messages"))
+        connection.execute(
+            filled("bronze/messages", ordered=ordered(connection, "arriving_messages", "received_at", "message_id"))
+        )
         checks = _checks(connection, batch_id)
         contract.judge(checks)
         messages = int(scalar(connection, "select count(*) from bronze.messages where batch_id = ?", [batch_id]))

@@ -152,6 +152,20 @@ def stage(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> 
         connection.unregister("_arriving")
 
 
+@contextmanager
+def lent(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
+    """Show an Arrow table as a temporary view for as long as the body lasts: nothing is copied.
+
+    DuckDB does not know how long it is: where it is joined, say of the other side that it is the smaller. And where a
+    join looks for ids in it, let them come out of a function, else DuckDB hands the search to Arrow, which cannot.
+    """
+    connection.register(name, table)
+    try:
+        yield
+    finally:
+        connection.unregister(name)
+
+
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Give a connection what the warehouse's SQL stands on: UTC, order, the macros for instants, what ``pace`` asks."""
     connection.execute("set TimeZone = 'UTC'")

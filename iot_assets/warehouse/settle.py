@@ -7,7 +7,6 @@ weighs by the same rules what no run has taken yet (``serving/live``).
 
 from __future__ import annotations
 
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -16,10 +15,8 @@ import duckdb
 from iot_assets.warehouse import history
 from iot_assets.warehouse.connection import insert, scalar
 from iot_assets.warehouse.queries import filled
-from iot_assets.warehouse.spans import devices_of, inhabited, spans_of, within
+from iot_assets.warehouse.spans import devices_of, inhabited, ordered, spans_of, within
 
-#: Look-ups prune by spans of days and hours, so within this time the order of rows does not matter.
-_BRIEF: Final = timedelta(hours=1)
 # What has a declared id may stand anywhere in its day.
 _TOUCHED: Final = """(
     select device_id, event_at from arriving
@@ -50,9 +47,9 @@ def settle(connection: duckdb.DuckDBPyConnection, number: str) -> None:
     history.thaw(connection, "readings", _TOUCHED, "event_at")
     weigh(connection, number)
     take_out(connection, "leaving")
-    ordered = _ordered(connection)
+    by = ordered(connection, "settled", "event_at", "device_id", "metric")
     for table, which in _NEW.items():
-        insert(connection, table, filled("silver/readings", batch_id=number, which=which, ordered=ordered))
+        insert(connection, table, filled("silver/readings", batch_id=number, which=which, ordered=by))
     # A table that is said to be empty is in no plan; where it only happens to be, DuckDB hashes all that is beside it.
     some = scalar(connection, "select count(*) from forgotten")
     connection.execute(filled("silver/dirty", forgotten="forgotten" if some else "(from forgotten limit 0)"))
@@ -74,13 +71,6 @@ def weigh(connection: duckdb.DuckDBPyConnection, number: str, schema: str = "sil
     some = scalar(connection, "select count(*) from contenders where place = 'new'")
     connection.execute(filled("silver/settled", batch_id=number, alone=f"({_ALONE})" if some else "arriving"))
     connection.execute(filled("silver/leaving"))
-
-
-def _ordered(connection: duckdb.DuckDBPyConnection) -> str:
-    """How to sort what is settled: what spans little time stays as it arrived, since sorting takes longest of all."""
-    spans = spans_of(connection, "settled", "event_at")
-    brief = not spans or spans[-1].last - spans[0].first <= _BRIEF
-    return "" if brief else "order by event_at, device_id, metric"
 
 
 def _look(connection: duckdb.DuckDBPyConnection, name: str, schema: str, near: str, columns: str) -> None:

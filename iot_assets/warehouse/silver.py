@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from iot_assets.lake.landed import REGISTRY_SOURCE
 from iot_assets.sections.rules import Rule
@@ -84,10 +85,10 @@ def open_batch(connection: duckdb.DuckDBPyConnection, batch: Batch) -> pa.Table:
 
 def batch_messages(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """The messages of whatever batch is open."""
-    return connection.sql(
-        "select source, topic, payload, content_type, attributes, qos, retain, dup, packet_id, session, received_at"
-        " from batch order by row"
-    ).to_arrow_table()
+    return _of_batch(
+        connection,
+        "source, topic, payload, content_type, attributes, qos, retain, dup, packet_id, session, received_at",
+    )
 
 
 def brings_registry(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -168,9 +169,18 @@ def _open_messages(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Columns message_id and received_at of the open batch, in the order of arrival."""
     connection.execute("set arrow_lossless_conversion = true")  # ids as they are, and not as text
     try:
-        return connection.sql("select message_id, received_at from batch order by row").to_arrow_table()
+        return _of_batch(connection, "message_id, received_at")
     finally:
         connection.execute("set arrow_lossless_conversion = false")
+
+
+def _of_batch(connection: duckdb.DuckDBPyConnection, columns: str) -> pa.Table:
+    """These columns of the open batch, by row."""
+    found = connection.sql(f"select row, {columns} from batch").to_arrow_table()
+    # So they stand there already, and DuckDB would sort the payloads too.
+    steps = pc.pairwise_diff(found["row"].combine_chunks())
+    in_order = found if pc.all(pc.equal(steps, 1)).as_py() is not False else found.sort_by("row")
+    return in_order.drop_columns("row")
 
 
 def checks_without_news(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:

@@ -20,6 +20,8 @@ from iot_assets.warehouse.ddl import literal
 MOST_SPANS: Final = 48
 #: Spans closer than this are one: what lies between costs less than another branch.
 _NEAR: Final = timedelta(hours=6)
+#: Look-ups prune by spans of days and hours, so within this time the order of rows does not matter.
+_BRIEF: Final = timedelta(hours=1)
 #: More devices than this are not listed: nearly every block of rows would hold one of them.
 MOST_DEVICES: Final = 50
 
@@ -55,6 +57,16 @@ def spans_of(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> 
         else:
             spans.append(Span(first, last))
     return merge(spans)
+
+
+def ordered(connection: duckdb.DuckDBPyConnection, table: str, *columns: str) -> str:
+    """How to sort what is to be put into a long table, by an instant first.
+
+    What spans little time stays as it arrived, since sorting takes longest of all.
+    """
+    spans = spans_of(connection, table, columns[0])
+    brief = not spans or spans[-1].last - spans[0].first <= _BRIEF
+    return "" if brief else f"order by {', '.join(columns)}"
 
 
 def devices_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:
