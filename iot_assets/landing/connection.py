@@ -28,6 +28,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from iot_assets.landing import causes, properties, publishes
 from iot_assets.landing.credentials import password, tls_context
 from iot_assets.landing.instants import Instants
+from iot_assets.landing.linger import Linger
 from iot_assets.landing.paho_private import (
     BulkClient,
     bulk_reading_fits,
@@ -84,6 +85,7 @@ class Connection:
         self._poll = select.poll()
         version = MQTTProtocolVersion.MQTTv5 if protocol == "5" else MQTTProtocolVersion.MQTTv311
         self._instants = Instants()
+        self._linger = Linger()
         self._in_bulk = True
         self._room = 0
         """How many messages may still be taken by ``read``."""
@@ -150,6 +152,8 @@ class Connection:
 
         The bound on bytes is passed by no more than what is read at once, or by one message.
         """
+        if not self._pending() and (sock := self._client.socket()) is not None:
+            self._linger.wait(sock.fileno())
         until = time.monotonic() + seconds
         taken, news = self.taken, self.news
         while self.ended is None and len(taken) < messages and taken.size < size:
@@ -160,7 +164,8 @@ class Connection:
                 self._end("sent what we could not take; the connection is made anew")
             told = news.accepted != was_accepted or len(news.granted) != subacks
             if told or not self._readable() or time.monotonic() > until:
-                return
+                break
+        self._linger.read(len(taken))
 
     def keep(self, *, reading: bool) -> None:
         """Keepalive and time limits; call it a few times a second."""

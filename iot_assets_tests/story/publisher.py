@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _KEEPALIVE: Final = 0  # none: nobody is to be cut off for a slow machine
 _CHUNK: Final = 1000
 """Messages sent at once, at most."""
+_PAUSE: Final = 0.005
+"""Seconds between what is sent at once where there is a rate: else each answer would be followed by a message."""
 _PACKET_IDS: Final = 65535
 #: The answers to packet ids 1 to 65535 and from 1 again, so that any run of them can be compared at once.
 _ANSWERS: Final = b"".join(struct.pack("!BBH", 0x40, 2, number % _PACKET_IDS + 1) for number in range(2 * _PACKET_IDS))
@@ -96,6 +98,8 @@ class Publisher:
         answers = outgoing = b""
         while not self._stop.is_set() and self.acknowledged < len(self._messages):
             if not outgoing:
+                if self._rate is not None:
+                    time.sleep(_PAUSE)
                 outgoing = self._next(time.monotonic() - began)
             readable, writable, _ = select.select([self._socket], [self._socket] if outgoing else [], [], 0.005)
             if writable:
