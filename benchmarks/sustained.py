@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -35,6 +36,8 @@ from iot_assets_tests.landing.harness import Process, settings_for  # noqa: E402
 from iot_assets_tests.story.publisher import Publisher  # noqa: E402
 
 _METRICS = 6
+_UP_TO_GOLD = ("lake", "bronze", "silver", "gold")
+"""The steps of a run, which follow one another; those behind, such as publication, add nothing to gold."""
 _PATIENCE_SECONDS = 300
 """After the last message, until gold is given up."""
 _READINGS = "select epoch(bucket_at)::bigint // 60, sum(n)::bigint from gold.readings_1min group by all"
@@ -68,8 +71,9 @@ class Runs:
         self._here, self._paths = here, paths
         self.stop = threading.Event()
         self.seconds: list[float] = []
+        self.steps: list[Mapping[str, float]] = []
         self.gold: list[tuple[float, dict[int, int]]] = []
-        """When a run had ended → readings by minute."""
+        """When a run's gold was written, and readings by minute."""
         self._seen: set[str] = set()
         (here / "dagster").mkdir()
         self._thread = threading.Thread(target=self._run)
@@ -84,9 +88,12 @@ class Runs:
             environment = {VARIABLE: str(self._here / "dagster"), "IOT_DATA_DIR": str(self._paths.root)}
             run = minute.launch(self._here, environment)
             self._seen |= landed
+            ended = time.time()
             self.seconds.append(run.process.seconds)
+            self.steps.append(run.steps)
+            behind = sum(seconds for step, seconds in run.steps.items() if step not in _UP_TO_GOLD)
             with duckdb.connect(str(self._paths.warehouse), read_only=True) as warehouse:
-                self.gold.append((time.time(), dict(warehouse.execute(_READINGS).fetchall())))
+                self.gold.append((ended - behind, dict(warehouse.execute(_READINGS).fetchall())))
 
     def wait(self, readings: int) -> None:
         """Until gold holds so many readings, or for so long that it is given up."""
@@ -145,6 +152,8 @@ def main() -> None:
     figures.add("published", "messages/s", [offered])
     figures.add("gold complete after the end of a minute", "s", delays)
     figures.add("a minute's whole run", "s", runs.seconds)
+    for step in runs.steps[0]:
+        figures.add(f"step {step}", "s", [steps[step] for steps in runs.steps])
     figures.add("published and not yet taken, first half", "messages", backlog.waiting[:half])
     figures.add("published and not yet taken, second half", "messages", backlog.waiting[half:])
     figures.keep(given.into)
