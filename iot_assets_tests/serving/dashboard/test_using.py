@@ -24,9 +24,10 @@ PIXEL = """([series, n]) => {
     const box = element.getBoundingClientRect();
     return [x + box.left, y + box.top];
 }"""
-POINTS = """() => {
+POINTS = """() => {  // none while the chart is not drawn
     const element = document.querySelector('.nicegui-echart');
-    return getElement(element.id.slice(1)).chart.getOption().series[0].data.length;
+    const drawn = element && getElement(element.id.slice(1))?.chart?.getOption();
+    return drawn?.series?.[0]?.data?.length;
 }"""
 
 
