@@ -3,9 +3,9 @@
     python benchmarks/sustained.py --minutes 5 --per-second 20000
 
 Messages of six metrics at QoS 1 go to a Mosquitto of its own; ``iot-assets land`` takes them; a run of the minute job
-begins each full minute, as soon as what came before it is sealed and the run before has ended. Told for each minute of event time: how long after
-its end gold held all of it; and for both halves of the time: how many messages were published and not yet taken. In
-the end what was published, landed and counted in gold must be the same.
+begins each full minute, as soon as what came before it is sealed and the run before has ended. Told for each minute of
+event time: how long after its end gold held all of it; and for both halves of the time: how many messages were
+published and not yet taken. In the end what was published, landed and counted in gold must be the same.
 """
 
 from __future__ import annotations
